@@ -1,0 +1,40 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { BugError } from '@millrace/core/error';
+import type { Attribute, Item, Key } from '@millrace/core/port';
+
+/** Throws `BugError` for numbers that do not survive the way to the table and back. */
+export function toAttributeValue(value: Attribute): AttributeValue {
+  switch (typeof value) {
+    case 'string':
+      return { S: value };
+    case 'boolean':
+      return { BOOL: value };
+    default:
+      if (!Number.isSafeInteger(value)) throw new BugError(`${value} is no safe integer`);
+      return { N: String(value) };
+  }
+}
+
+/** Throws `BugError` for what our own code never writes. */
+export function fromAttributeValue(name: string, value: AttributeValue): Attribute {
+  if (value.S !== undefined) return value.S;
+  if (value.BOOL !== undefined) return value.BOOL;
+  const number = Number(value.N ?? Number.NaN);
+  if (Number.isSafeInteger(number)) return number;
+  throw new BugError(`attribute ${name} holds ${JSON.stringify(value)}, which is not ours`);
+}
+
+export function toWireItem(item: Item): Record<string, AttributeValue> {
+  const entries = Object.entries(item);
+  return Object.fromEntries(entries.map(([name, value]) => [name, toAttributeValue(value)]));
+}
+
+export function fromWireItem(wire: Record<string, AttributeValue>): Item {
+  const entries = Object.entries(wire);
+  const values = entries.map(([name, value]) => [name, fromAttributeValue(name, value)] as const);
+  return Object.fromEntries(values) as unknown as Item;
+}
+
+export function toWireKey({ pk, sk }: Key): Record<string, AttributeValue> {
+  return { pk: { S: pk }, sk: { S: sk } };
+}

@@ -1,0 +1,111 @@
+import { MillraceError } from '@millrace/core/error';
+import { isLogLevel, LOG_LEVELS, type LogLevel } from './log-level';
+
+/** What the template tells the functions. Fields without a default throw when they are not set. */
+export interface Config {
+  readonly stateTable: string;
+  readonly resultsTable: string;
+  readonly controlTable: string;
+  readonly quarantineBucket: string;
+  readonly streamName: string;
+  /** Of the Kinesis mapping. */
+  readonly parallelizationFactor: number;
+  readonly stateTtlMs: number;
+  readonly streamRetentionMs: number;
+  readonly logLevel: LogLevel;
+  /** Of an emulator; absent = AWS. */
+  readonly endpointUrl?: string;
+}
+
+/** The environment is not what the function needs. */
+export class ConfigError extends MillraceError {
+  readonly answer = 'crash';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * Reads the environment. A malformed variable throws `ConfigError` here, a missing one when its field
+ * is read: every function has only some of them.
+ */
+export function readConfig(env: Environment = process.env): Config {
+  const endpointUrl = urlOf(env, 'AWS_ENDPOINT_URL');
+  const parallelizationFactor = integerOf(env, 'PARALLELIZATION_FACTOR', { min: 1, max: 10 });
+  const stateTtlDays = integerOf(env, 'STATE_TTL_DAYS', { min: 1, max: 3650 });
+  // Kinesis keeps records for 24 hours to 365 days.
+  const retentionHours = integerOf(env, 'STREAM_RETENTION_HOURS', { min: 24, max: 8760 });
+  const logLevel = logLevelOf(env);
+  return {
+    get stateTable() {
+      return required(env, 'STATE_TABLE');
+    },
+    get resultsTable() {
+      return required(env, 'RESULTS_TABLE');
+    },
+    get controlTable() {
+      return required(env, 'CONTROL_TABLE');
+    },
+    get quarantineBucket() {
+      return required(env, 'QUARANTINE_BUCKET');
+    },
+    get streamName() {
+      return required(env, 'STREAM_NAME');
+    },
+    get parallelizationFactor() {
+      return parallelizationFactor ?? missing('PARALLELIZATION_FACTOR');
+    },
+    get stateTtlMs() {
+      return (stateTtlDays ?? missing('STATE_TTL_DAYS')) * DAY_MS;
+    },
+    get streamRetentionMs() {
+      return (retentionHours ?? missing('STREAM_RETENTION_HOURS')) * HOUR_MS;
+    },
+    logLevel,
+    ...(endpointUrl !== undefined && { endpointUrl }),
+  };
+}
+
+/** A template's empty parameter arrives as an empty variable: not set. */
+function textOf(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function required(env: Environment, name: string): string {
+  return textOf(env, name) ?? missing(name);
+}
+
+function missing(name: string): never {
+  throw new ConfigError(`environment variable ${name} is not set`);
+}
+
+function integerOf(
+  env: Environment,
+  name: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  const text = textOf(env, name);
+  if (text === undefined) return undefined;
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  return malformed(name, `an integer from ${min} to ${max}`, text);
+}
+
+function urlOf(env: Environment, name: string): string | undefined {
+  const text = textOf(env, name);
+  if (text === undefined || /^https?:\/\/[^/\s]+/.test(text)) return text;
+  return malformed(name, 'a URL like "http://127.0.0.1:4566"', text);
+}
+
+function logLevelOf(env: Environment): LogLevel {
+  const text = textOf(env, 'LOG_LEVEL')?.toUpperCase();
+  if (text === undefined) return 'INFO';
+  return isLogLevel(text) ? text : malformed('LOG_LEVEL', `one of ${LOG_LEVELS.join(', ')}`, text);
+}
+
+function malformed(name: string, expected: string, got: string): never {
+  throw new ConfigError(`environment variable ${name}: expected ${expected}, got "${got}"`);
+}

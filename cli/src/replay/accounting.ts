@@ -1,0 +1,60 @@
+import type { AccountingView } from '@millrace/core/results/view';
+import { grouped } from '../output';
+
+/** `accounting.json`, in the order of its fields. */
+export interface Accounting {
+  readonly records: number;
+  readonly in: number;
+  readonly applied: number;
+  readonly late: number;
+  readonly duplicate: number;
+  readonly invalid: number;
+  readonly unmatched: number;
+  readonly redelivered: number;
+  readonly revised: number;
+}
+
+/**
+ * Puts the two sides together: what the source held, and what was committed.
+ * @param source counted from the recording itself
+ * @param committed counted from the tables
+ */
+export function accountingOf(
+  source: { readonly records: number; readonly in: number },
+  committed: AccountingView,
+  redelivered: number,
+): Accounting {
+  const { applied, late, duplicate, invalid, unmatched, revised } = committed;
+  return {
+    records: source.records,
+    in: source.in,
+    applied,
+    late,
+    duplicate,
+    invalid,
+    unmatched,
+    redelivered,
+    revised,
+  };
+}
+
+/** Measurements of the source that were not committed; negative when more was committed than came. */
+export function missing({ in: count, ...sides }: Accounting): number {
+  const { applied, late, duplicate, invalid, unmatched } = sides;
+  return count - applied - late - duplicate - invalid - unmatched;
+}
+
+/** `in 33,120 = applied 33,101 + late 7 + duplicate 4 + invalid 8`, with what is counted beside it. */
+export function accountingLine(accounting: Accounting): string {
+  const { applied, late, duplicate, invalid, unmatched } = accounting;
+  const equals = missing(accounting) === 0 ? '=' : '≠';
+  const terms = Object.entries({ applied, late, duplicate, invalid });
+  if (unmatched !== 0) terms.push(['unmatched', unmatched]);
+  const right = terms.map(([name, count]) => `${name} ${grouped(count)}`).join(' + ');
+  return `in ${grouped(accounting.in)} ${equals} ${right}`;
+}
+
+/** `redelivered 12, revised 3`. */
+export function besideLine({ redelivered, revised }: Accounting): string {
+  return `redelivered ${grouped(redelivered)}, revised ${grouped(revised)}`;
+}

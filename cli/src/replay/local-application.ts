@@ -1,0 +1,167 @@
+import {
+  createKeyValueStore,
+  type EmbeddedStore,
+} from '@millrace/adapters/embedded/key-value-store';
+import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
+import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
+import type { OrderedMap } from '@millrace/adapters/embedded/ordered-map';
+import type { IndexDefinition } from '@millrace/adapters/embedded/table-keys';
+import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import type { KeyValueStore, Log, ObjectStore } from '@millrace/core/port';
+import {
+  type Application,
+  createEngine,
+  createStream,
+  type Engine,
+  type EngineEvent,
+  type EngineStream,
+  type Scheduler,
+  type ShardDefinition,
+  scheduleEffects,
+} from '@millrace/engine';
+import type { KinesisStreamEvent } from 'aws-lambda';
+import { createStreamConsumer } from '../../../functions/stream-consumer/stream-consumer';
+import { createStreamSweeper } from '../../../functions/stream-sweeper/stream-sweeper';
+import { UsageError } from '../exit';
+import { watchDue } from './due-watch';
+
+/** The handlers of template.yaml over embedded stores, ready to run. */
+export interface LocalApplication {
+  readonly engine: Engine;
+  readonly stream: EngineStream;
+  /** The stores as they are, without the latency the handlers see. */
+  readonly stores: LocalStores;
+  /** What the handlers' own calls come to; reading `stores` does not count. */
+  usage(): StoreUsage;
+}
+
+/** Units that DynamoDB would bill, over all tables. */
+export interface StoreUsage {
+  readonly writeUnits: number;
+  readonly readUnits: number;
+}
+
+export interface LocalStores {
+  readonly state: KeyValueStore;
+  readonly results: KeyValueStore;
+  readonly control: KeyValueStore;
+  readonly quarantine: ObjectStore;
+}
+
+export interface LocalApplicationOptions {
+  readonly application: Application;
+  readonly pipeline: Pipeline;
+  readonly transforms: Transforms;
+  readonly shards: readonly ShardDefinition[];
+  readonly scheduler: Scheduler;
+  readonly log: Log;
+  readonly observe?: (event: EngineEvent) => void;
+}
+
+/** What a call of DynamoDB, S3 or Kinesis takes within a region, roughly; drawn from the seed. */
+const LATENCY_MS = [1, 8] as const;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/** Reads names and settings from the template's environment, as the deployed functions do. */
+export function createLocalApplication(options: LocalApplicationOptions): LocalApplication {
+  const { application, pipeline, transforms, scheduler, log } = options;
+  const setting = settingsOf(application, 'StreamConsumer');
+  const streamName = setting('STREAM_NAME');
+  const stream = createStream({ name: streamName, scheduler, shards: options.shards });
+  const data = { map: createMemoryMap(), objects: createObjectMemory() };
+  const stores = createStores(application, setting, data);
+  const metered = createStores(application, setting, data);
+  const delayed = <Port extends object>(name: string, port: Port) =>
+    scheduleEffects(port, scheduler, { name, latencyMs: LATENCY_MS });
+  const due = watchDue(metered.state);
+  const state = delayed('state', due.store);
+  const streamConsumer = createStreamConsumer({
+    pipeline,
+    transforms,
+    state,
+    results: delayed('results', metered.results),
+    control: delayed('control', metered.control),
+    quarantine: delayed('quarantine', metered.quarantine),
+    log,
+    parallelization: Number(setting('PARALLELIZATION_FACTOR')),
+    stateTtlMs: Number(setting('STATE_TTL_DAYS')) * DAY_MS,
+    retentionMs: Number(setting('STREAM_RETENTION_HOURS')) * HOUR_MS,
+  });
+  const streamSweeper = createStreamSweeper({
+    // Looking takes no time; whatever a sweep does about what it finds takes its time.
+    state: { ...state, query: due.query },
+    stream: delayed('stream', stream.writer),
+    clock: scheduler.clock,
+    log,
+  });
+  const engine = createEngine({
+    application,
+    scheduler,
+    streams: { [streamName]: stream },
+    observe: (event) => {
+      options.observe?.(event);
+      if (event.kind !== 'invoke-end' || event.outcome === 'success') return;
+      log.error('An invocation failed.', { function: event.function, error: event.error });
+    },
+    handlers: {
+      StreamConsumer: (event, context) => streamConsumer(event as KinesisStreamEvent, context),
+      StreamSweeper: streamSweeper,
+    },
+  });
+  const meters = [metered.state, metered.results, metered.control].map(({ meter }) => meter);
+  const usage = () => ({
+    writeUnits: meters.reduce((sum, { writeUnits }) => sum + writeUnits, 0),
+    readUnits: meters.reduce((sum, { readUnits }) => sum + readUnits, 0),
+  });
+  return { engine, stream, stores, usage };
+}
+
+type Settings = (name: string) => string;
+
+function settingsOf(application: Application, logicalId: string): Settings {
+  const environment = application.functions.get(logicalId)?.environment;
+  if (environment === undefined) {
+    throw new UsageError(`template.yaml: expected a function ${logicalId}, got none`);
+  }
+  return (name) => {
+    const value = environment[name];
+    if (value !== undefined) return value;
+    const where = `template.yaml: ${logicalId}.Environment.Variables.${name}`;
+    throw new UsageError(`${where}: expected a value, got nothing`);
+  };
+}
+
+interface MeteredStores extends LocalStores {
+  readonly state: EmbeddedStore;
+  readonly results: EmbeddedStore;
+  readonly control: EmbeddedStore;
+}
+
+/** Handles on shared data, each with meters of its own. */
+function createStores(
+  application: Application,
+  setting: Settings,
+  { map, objects }: { readonly map: OrderedMap; readonly objects: ObjectStore },
+): MeteredStores {
+  const table = (variable: string) => {
+    const name = setting(variable);
+    return createKeyValueStore({ map, table: name, indexes: indexesOf(application, name) });
+  };
+  return {
+    state: table('STATE_TABLE'),
+    results: table('RESULTS_TABLE'),
+    control: table('CONTROL_TABLE'),
+    quarantine: objects,
+  };
+}
+
+/** Indexes as the embedded store wants them; one without a sort key is of no use to the handlers. */
+function indexesOf(application: Application, table: string): Record<string, IndexDefinition> {
+  const indexes: Record<string, IndexDefinition> = {};
+  const defined = application.tables.get(table)?.indexes ?? {};
+  for (const [name, { partitionKey, sortKey }] of Object.entries(defined)) {
+    if (sortKey !== null) indexes[name] = { partitionKey, sortKey };
+  }
+  return indexes;
+}

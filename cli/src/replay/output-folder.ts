@@ -1,0 +1,86 @@
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { isSystemError, UsageError } from '../exit';
+
+/** What a replay leaves in its folder; anything else there is not ours to replace. */
+export const OUTPUT_FILES = [
+  'rows.ndjson',
+  'incidents.ndjson',
+  'quarantine.ndjson',
+  'accounting.json',
+] as const;
+
+export type OutputFile = (typeof OUTPUT_FILES)[number];
+
+/**
+ * Refuses a folder that holds something a replay did not write. Asked before the run too, which may
+ * take minutes.
+ * @returns whether the folder exists
+ */
+export async function checkOutputFolder(folder: string): Promise<boolean> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    const code = isSystemError(error) ? error.code : undefined;
+    if (code === 'ENOENT') return false;
+    if (code !== 'ENOTDIR') throw error;
+    throw new UsageError(`millrace replay: --out: expected a folder, got the file ${folder}`);
+  }
+  const foreign = names.sort().find((name) => !OUTPUT_FILES.some((ours) => ours === name));
+  if (foreign !== undefined) {
+    throw new UsageError(
+      `millrace replay: --out: expected a new or empty folder or one of an earlier replay, got ${folder} with ${JSON.stringify(foreign)} in it`,
+    );
+  }
+  return true;
+}
+
+/** Writes all files beside the folder first, so that nobody ever sees half of a result. */
+export async function writeOutputFolder(
+  folder: string,
+  files: Readonly<Record<OutputFile, Iterable<string>>>,
+): Promise<void> {
+  const target = resolve(folder);
+  const exists = await checkOutputFolder(target);
+  await makeFolder(dirname(target));
+  const fresh = `${target}.part-${process.pid}`;
+  await mkdir(fresh);
+  try {
+    for (const name of OUTPUT_FILES) await writeFile(join(fresh, name), files[name]);
+    if (!exists) return await rename(fresh, target);
+    // Renaming over the files, not the folder: it may be a mount point or somebody's working directory.
+    for (const name of OUTPUT_FILES) await rename(join(fresh, name), join(target, name));
+    await rmdir(fresh);
+  } catch (error) {
+    await rm(fresh, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Node's own `recursive` never returns where the system refuses with ENOENT, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = isSystemError(error) ? error.code : undefined;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path);
+  }
+}
+
+const CHUNK_LENGTH = 64 * 1024;
+
+/** Objects as lines of JSON, in pieces worth a write each. */
+export function* jsonLines(documents: Iterable<unknown>): Generator<string> {
+  let chunk = '';
+  for (const document of documents) {
+    chunk += `${JSON.stringify(document)}\n`;
+    if (chunk.length < CHUNK_LENGTH) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
+}

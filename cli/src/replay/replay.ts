@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { type Application, readTemplate, TemplateError } from '@millrace/engine';
+import type { Command } from 'commander';
+import { complaint } from '../command';
+import { AnswerNoError, UsageError } from '../exit';
+import { loadPipeline } from '../load-pipeline';
+import { grouped, printJson, say } from '../output';
+import { startProgress } from '../progress';
+import { projectFile } from '../project';
+import { accountingLine, besideLine, missing } from './accounting';
+import type { ReplayFlags } from './command';
+import { checkOutputFolder } from './output-folder';
+import { createReplayLog } from './replay-log';
+import { writeResult } from './result-files';
+import { type ReplayResult, runReplay } from './run-replay';
+import { readSource, type Source } from './source';
+
+/** Checks everything that can be wrong before it starts; see `register` for the flags. */
+export async function replay(
+  command: Command,
+  recording: string,
+  flags: ReplayFlags,
+): Promise<void> {
+  if (flags.faults !== undefined) {
+    throw new UsageError(complaint(command, '--faults: fault injection is not available yet'));
+  }
+  if (flags.out !== undefined) await checkOutputFolder(flags.out);
+  const { pipeline, transforms, ...loaded } = await loadPipeline(flags.pipeline);
+  // Printed when nothing is refused any more: a refusal is one line for each problem and no other.
+  const warnings = [...loaded.warnings];
+  const source = await readSource(recording, {
+    pipeline,
+    transforms,
+    partial: flags.partial === true,
+    shards: flags.shards ?? null,
+    warn: (message) => warnings.push(message),
+  });
+  const lanes = lanesFor(command, flags, source, warnings);
+  const application = await readApplication(lanes, flags.batchSize);
+  for (const warning of warnings) say(`warning: ${warning}`);
+  const json = flags.json === true;
+  const startMs = performance.now();
+  const progress = startProgress({ label: 'replaying', total: source.records.length, json });
+  const result = await runReplay({
+    application,
+    pipeline,
+    transforms,
+    source,
+    seed: flags.seed,
+    speed: flags.speed,
+    log: createReplayLog(),
+    onProgress: progress.update,
+  }).finally(progress.stop);
+  const seconds = (performance.now() - startMs) / 1000;
+  const written = await writeResult(result, pipeline, flags.out ?? null);
+  if (json) printJson({ ...result.accounting, ...written, out: flags.out ?? null, seconds });
+  else for (const line of summary(result, written, seconds, flags.out)) say(line);
+  refuseIfMissing(command, result);
+}
+
+/** Keys of an aggregated record share its lane only when there is one lane. */
+function lanesFor(
+  command: Command,
+  flags: ReplayFlags,
+  source: Source,
+  warnings: string[],
+): number | undefined {
+  if (!source.aggregated || flags.parallelization === 1) return flags.parallelization;
+  const need = 'aggregated (KPL) records need --parallelization 1';
+  if (flags.parallelization !== undefined) {
+    throw new UsageError(complaint(command, `${need}, got ${flags.parallelization}`));
+  }
+  warnings.push(`${need}, which this run takes; deploy with ParallelizationFactor=1`);
+  return 1;
+}
+
+async function readApplication(
+  parallelization: number | undefined,
+  batchSize: number | undefined,
+): Promise<Application> {
+  const parameters: Record<string, string> = {};
+  if (parallelization !== undefined) parameters.ParallelizationFactor = String(parallelization);
+  if (batchSize !== undefined) parameters.BatchSize = String(batchSize);
+  const text = await readFile(projectFile('template.yaml'), 'utf8');
+  try {
+    return readTemplate(text, { parameters, source: 'template.yaml' });
+  } catch (error) {
+    throw error instanceof TemplateError ? new UsageError(error.message) : error;
+  }
+}
+
+function summary(
+  { accounting }: ReplayResult,
+  written: { readonly rows: number; readonly incidents: number; readonly quarantine: number },
+  seconds: number,
+  out: string | undefined,
+): readonly string[] {
+  const { records } = accounting;
+  const rate = grouped(Math.round(records / Math.max(seconds, 0.001)));
+  const { rows, incidents, quarantine } = written;
+  return [
+    `${grouped(records)} records in ${seconds.toFixed(1)} s, ${rate} a second`,
+    `${grouped(rows)} rows, ${grouped(incidents)} incidents, ${grouped(quarantine)} in quarantine`,
+    accountingLine(accounting),
+    besideLine(accounting),
+    ...(out === undefined ? [] : [`written to ${out}`]),
+  ];
+}
+
+function refuseIfMissing(command: Command, { accounting }: ReplayResult): void {
+  const count = missing(accounting);
+  if (count === 0) return;
+  const what =
+    count > 0 ? `${grouped(count)} measurements are missing` : `${grouped(-count)} too many`;
+  throw new AnswerNoError(complaint(command, `the accounting does not add up: ${what}`));
+}

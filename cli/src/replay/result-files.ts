@@ -1,0 +1,57 @@
+import type { Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { ObjectStore } from '@millrace/core/port';
+import { readIncidents, readQuarantine, readRows } from '@millrace/core/results/read';
+import { incidentLine, type QuarantineView, rowLine } from '@millrace/core/results/view';
+import { jsonLines, writeOutputFolder } from './output-folder';
+import type { ReplayResult } from './run-replay';
+
+/** How many lines each file has. */
+export interface Written {
+  readonly rows: number;
+  readonly incidents: number;
+  readonly quarantine: number;
+}
+
+/** Reads the tables and writes what they hold; without a folder it only counts. */
+export async function writeResult(
+  { stores, accounting }: ReplayResult,
+  pipeline: Pipeline,
+  folder: string | null,
+): Promise<Written> {
+  const rows = await readRows(stores.results, pipeline);
+  const incidents = await readIncidents(stores.results, pipeline);
+  const quarantine = await readQuarantine(stores.control);
+  if (folder !== null) {
+    const refused = [];
+    for (const view of quarantine) refused.push(await quarantineLine(view, stores.quarantine));
+    await writeOutputFolder(folder, {
+      'rows.ndjson': jsonLines(rows.map(rowLine)),
+      'incidents.ndjson': jsonLines(incidents.map(incidentLine)),
+      'quarantine.ndjson': jsonLines(refused),
+      'accounting.json': jsonLines([accounting]),
+    });
+  }
+  return { rows: rows.length, incidents: incidents.length, quarantine: quarantine.length };
+}
+
+/** A line of `quarantine.ndjson`, the record's bytes in it. */
+async function quarantineLine(
+  view: QuarantineView,
+  objects: ObjectStore,
+): Promise<Record<string, unknown>> {
+  const { reason, detail, metric, shard, sequence, sub, partitionKey, arrivalMs } = view;
+  const object = await objects.get(view.object);
+  if (object === undefined)
+    throw new Error(`the quarantine index names ${view.object}, which is gone`);
+  return {
+    reason,
+    detail,
+    metric,
+    shard,
+    sequence,
+    sub,
+    partitionKey,
+    arrival: new Date(arrivalMs).toISOString(),
+    data: Buffer.from(object.bytes).toString('base64'),
+  };
+}

@@ -1,0 +1,110 @@
+import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
+import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import type { Log } from '@millrace/core/port';
+import { readAccounting, windowsOpen } from '@millrace/core/results/read';
+import {
+  type Application,
+  createScheduler,
+  type EngineEvent,
+  type EngineStats,
+  type Scheduler,
+} from '@millrace/engine';
+import { AnswerNoError } from '../exit';
+import { type Accounting, accountingOf } from './accounting';
+import {
+  createLocalApplication,
+  type LocalApplication,
+  type LocalStores,
+  type StoreUsage,
+} from './local-application';
+import type { Source } from './source';
+
+export interface ReplayOptions {
+  readonly application: Application;
+  readonly pipeline: Pipeline;
+  readonly transforms: Transforms;
+  readonly source: Source;
+  readonly seed: number;
+  /** Times real time; Infinity = as fast as the machine can. */
+  readonly speed: number;
+  readonly log: Log;
+  /** Called now and then with the number of records delivered so far. */
+  readonly onProgress: (records: number) => void;
+  /** Called with everything the engine does. */
+  readonly observe?: (event: EngineEvent) => void;
+}
+
+export interface ReplayResult {
+  readonly accounting: Accounting;
+  readonly stores: LocalStores;
+  readonly stats: EngineStats;
+  readonly usage: StoreUsage;
+}
+
+/** Virtual time starts this much before the first arrival, so that all pollers are at work by then. */
+const LEAD_MS = 1_000;
+/** How often, in virtual time, it is looked whether a window is still open at the end. */
+const STEP_MS = 60_000;
+/** Beyond the idle gaps: sweeps run every 59 minutes at the most, and retries take their time. */
+const PATIENCE_MS = 4 * 3_600_000;
+
+/**
+ * Runs a recording through the real handlers until every record is processed and every window closed.
+ * @throws AnswerNoError when that does not come about within a bound of virtual time
+ */
+export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
+  const { application, pipeline, transforms, source, log } = options;
+  const startMs = Math.max(0, (source.arrivals?.firstMs ?? 0) - LEAD_MS);
+  const scheduler = createScheduler({ seed: options.seed, startMs, speed: options.speed });
+  const { shards } = source;
+  const local = createLocalApplication({
+    application,
+    pipeline,
+    transforms,
+    shards,
+    scheduler,
+    log,
+    ...(options.observe && { observe: options.observe }),
+  });
+  local.stream.load(source.records);
+  local.engine.start();
+  if (source.arrivals !== null) await runToTheEnd(local, scheduler, options);
+  local.engine.stop();
+  const { state, control } = local.stores;
+  const counted = { records: source.records.length, in: source.in };
+  const committed = await readAccounting(state, control);
+  const accounting = accountingOf(counted, committed, local.engine.stats.redelivered);
+  return { accounting, stores: local.stores, stats: local.engine.stats, usage: local.usage() };
+}
+
+/** Lets virtual time go on behind the last record until the sweeper has closed what fell silent. */
+async function runToTheEnd(
+  { engine, stores }: LocalApplication,
+  scheduler: Scheduler,
+  { source, pipeline, onProgress }: ReplayOptions,
+): Promise<void> {
+  const limitMs = (source.arrivals?.lastMs ?? 0) + idleBoundMs(pipeline);
+  for (let open = 1; open > 0; ) {
+    const untilMs = scheduler.nowMs + STEP_MS;
+    scheduler.at(untilMs, () => onProgress(Math.min(engine.stats.records, source.records.length)));
+    // A sweep may be under way just then: it is over long before the next one.
+    const overdueMs = untilMs + STEP_MS / 2;
+    const isOver = () => scheduler.nowMs >= (engine.idle ? untilMs : overdueMs);
+    await scheduler.run({ done: isOver });
+    open = engine.idle ? await windowsOpen(stores.state) : 1;
+    if (open > 0 && scheduler.nowMs > limitMs) throw stuck(engine.idle, open, scheduler.nowMs);
+  }
+}
+
+function idleBoundMs({ metrics }: Pipeline): number {
+  const idleCloseMsMax = Math.max(...metrics.map((metric) => metric.idleCloseMs));
+  return 2 * (idleCloseMsMax + TICK_MARGIN_MS) + PATIENCE_MS;
+}
+
+function stuck(idle: boolean, open: number, nowMs: number): AnswerNoError {
+  const at = new Date(nowMs).toISOString();
+  const what = idle
+    ? `${open} series still have open windows`
+    : 'not every record was processed; the warnings above may say why';
+  return new AnswerNoError(`millrace replay: at ${at}, long after the last record, ${what}`);
+}

@@ -1,0 +1,72 @@
+import { countMeasurements } from '@millrace/adapters/kinesis/count';
+import { decodeKinesis } from '@millrace/adapters/kinesis/decode';
+import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import { readRecording } from '../recording/read';
+import type { RecordedRecord, RecordedShard } from '../recording/record';
+import { completeRanges } from './complete-ranges';
+import { equalShards } from './hash-range';
+import { reshard } from './reshard';
+
+/** A recording in memory, as the engine's stream will hold it. */
+export interface Source {
+  readonly shards: readonly RecordedShard[];
+  readonly records: readonly RecordedRecord[];
+  /** Measurements in the recording: the left side of the accounting. */
+  readonly in: number;
+  /** Whether it has records that the Kinesis Producer Library aggregated. */
+  readonly aggregated: boolean;
+  /** Epoch milliseconds of the earliest and the latest arrival; null without records. */
+  readonly arrivals: { readonly firstMs: number; readonly lastMs: number } | null;
+}
+
+export interface SourceOptions {
+  readonly partial: boolean;
+  /** null = as recorded. */
+  readonly shards: number | null;
+  readonly pipeline: Pipeline;
+  readonly transforms: Transforms;
+  readonly warn: (message: string) => void;
+}
+
+/** How the base64 of an aggregated record's magic number begins. */
+const AGGREGATE_PREFIX = '84mawg';
+
+/**
+ * Reads and checks all of a recording, and counts its measurements from its own bytes.
+ * @throws RecordingError
+ */
+export async function readSource(path: string, options: SourceOptions): Promise<Source> {
+  const { partial, warn, pipeline, transforms } = options;
+  const records: RecordedRecord[] = [];
+  let measurements = 0;
+  let aggregated = false;
+  let firstMs = Number.POSITIVE_INFINITY;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const summary = await readRecording(path, { partial, warn }, (record) => {
+    records.push(record);
+    measurements += countMeasurements(record, pipeline, transforms);
+    aggregated ||= isAggregated(record);
+    firstMs = Math.min(firstMs, record.arrivalMs);
+    lastMs = Math.max(lastMs, record.arrivalMs);
+  });
+  return {
+    shards: streamShards(options.shards, summary.shards),
+    records: options.shards === null ? records : reshard(records, options.shards),
+    in: measurements,
+    aggregated,
+    arrivals: records.length === 0 ? null : { firstMs, lastMs },
+  };
+}
+
+/** A stream has at least one shard, also when neither the header nor a record names any. */
+function streamShards(
+  count: number | null,
+  recorded: readonly RecordedShard[],
+): readonly RecordedShard[] {
+  if (count !== null || recorded.length === 0) return equalShards(count ?? 1);
+  return completeRanges(recorded);
+}
+
+function isAggregated({ data, partitionKey }: RecordedRecord): boolean {
+  return data.startsWith(AGGREGATE_PREFIX) && Array.isArray(decodeKinesis(data, partitionKey));
+}

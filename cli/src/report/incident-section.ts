@@ -1,0 +1,43 @@
+import { grouped } from '../output';
+import type { TimeSpan } from './chart-card';
+import { type Html, html } from './html';
+import { clockText, durationText, shortNumber } from './number-text';
+import type { ReportIncident } from './report-data';
+
+const INCIDENTS_MAX = 100;
+
+type AnchorOf = (of: ReportIncident) => string | null;
+
+/** What was found, each with its evidence: observed value, expected band, score, reason. */
+export function incidentSection(
+  incidents: readonly ReportIncident[],
+  anchorOf: AnchorOf,
+  time: TimeSpan,
+): Html {
+  const spanMs = time.toMs - time.fromMs;
+  const shown = [...incidents].sort((a, b) => a.openedMs - b.openedMs).slice(0, INCIDENTS_MAX);
+  const hidden = incidents.length - shown.length;
+  if (incidents.length === 0) {
+    return html`<h2>Incidents</h2><div class="card none">None: every scored window was within its band.</div>`;
+  }
+  return html`<h2>Incidents<small>${hidden > 0 ? `the first ${INCIDENTS_MAX} of ${grouped(incidents.length)}` : null}</small></h2>
+<div class="card table"><table>
+<tr><th>Series</th><th>Opened</th><th>Lasted</th><th class="n">Observed</th><th class="n">Expected</th><th class="n">Score</th><th>Severity</th><th>Why</th></tr>
+${shown.map((incident) => row(incident, anchorOf(incident), spanMs))}
+</table></div>`;
+}
+
+function row(incident: ReportIncident, anchor: string | null, spanMs: number): Html {
+  const { metric, series, openedMs, closedMs, expected } = incident;
+  const name = anchor === null ? series : html`<a href="#${anchor}">${series}</a>`;
+  const lasted = closedMs === null ? 'still open' : durationText(closedMs - openedMs);
+  return html`<tr>
+<td>${name}<br><small>${metric}</small></td>
+<td class="t">${clockText(openedMs, spanMs)}</td><td class="t">${lasted}</td>
+<td class="n"><b>${shortNumber(incident.observed)}</b></td>
+<td class="n">${shortNumber(expected.low)} to ${shortNumber(expected.high)}</td>
+<td class="n">${incident.score.toFixed(3)}</td>
+<td><span class="tag ${incident.severity}">${incident.severity}</span></td>
+<td>${incident.reason}</td>
+</tr>`;
+}

@@ -1,0 +1,36 @@
+import { grouped } from '../output';
+import { type Html, html } from './html';
+import type { ReportQuarantine } from './report-data';
+
+const RECORDS_MAX = 60;
+const PREVIEW_LENGTH = 110;
+
+/** What was set aside, with its reason and the beginning of its bytes. */
+export function quarantineSection(quarantine: readonly ReportQuarantine[]): Html {
+  if (quarantine.length === 0) {
+    return html`<h2>Quarantine</h2><div class="card none">Empty: no record was late, or refused.</div>`;
+  }
+  const counts = new Map<string, number>();
+  for (const { reason } of quarantine) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const shown = quarantine.slice(0, RECORDS_MAX);
+  const hidden = quarantine.length - shown.length;
+  const reasons = [...counts].map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
+  return html`<h2>Quarantine<small>${reasons}; kept with their bytes</small></h2>
+<div class="card table"><table>
+<tr><th>Reason</th><th>Arrived</th><th>Partition key</th><th>Detail</th><th>Data</th></tr>
+${shown.map(
+  ({ reason, detail, partitionKey, arrival, data }) => html`<tr>
+<td><span class="tag${reason === 'late' ? ' late' : ''}">${reason}</span></td>
+<td class="t">${arrival.slice(0, 19).replace('T', ' ')}</td><td>${partitionKey}</td><td>${detail}</td>
+<td><code>${preview(data)}</code></td></tr>`,
+)}
+${hidden > 0 ? html`<tr><td colspan="5"><small>${grouped(hidden)} more in quarantine.ndjson</small></td></tr>` : null}
+</table></div>`;
+}
+
+/** The beginning of the bytes as text; what cannot be shown becomes a dot. */
+function preview(base64: string): string {
+  const text = Buffer.from(base64.slice(0, 4 * PREVIEW_LENGTH), 'base64').toString('utf8');
+  const shown = text.slice(0, PREVIEW_LENGTH).replace(/[\p{C}\uFFFD]/gu, '·');
+  return text.length > PREVIEW_LENGTH ? `${shown}…` : shown;
+}

@@ -1,0 +1,98 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { readIncidents, readRows } from '@millrace/core/results/read';
+import { type Application, readTemplate, TemplateError } from '@millrace/engine';
+import { estimateCost } from '../cost-estimate/estimate';
+import { AnswerNoError, UsageError } from '../exit';
+import { loadPipeline } from '../load-pipeline';
+import { printJson, say } from '../output';
+import { projectFile } from '../project';
+import { missing } from '../replay/accounting';
+import { createReplayLog } from '../replay/replay-log';
+import { runReplay } from '../replay/run-replay';
+import { readSource } from '../replay/source';
+import { renderReport } from '../report/page';
+import { readReportFolder } from '../report/read-folder';
+import type { StartFlags } from './command';
+import { startReplayProgress } from './progress-lines';
+import { writeStartFolder } from './result-folder';
+import { summaryLines } from './summary';
+import { createDurationMeter, usageOf } from './usage';
+
+const RECORDING = 'events/recordings/host.two-disturbances.ndjson.gz';
+
+/** See `register` for the flags. */
+export async function start(recordingOrNone: string | undefined, flags: StartFlags): Promise<void> {
+  const json = flags.json === true;
+  const recording = recordingOrNone ?? projectFile(RECORDING);
+  const folder = flags.out ?? projectFile('.millrace', 'start');
+  const { pipeline, transforms, warnings } = await loadPipeline(
+    flags.pipeline ?? projectFile('pipeline.json'),
+  );
+  for (const warning of warnings) say(`warning: ${warning}`);
+  const warn = (message: string) => say(`warning: ${message}`);
+  const source = await readSource(recording, {
+    ...{ pipeline, transforms, warn },
+    partial: false,
+    shards: null,
+  });
+  const application = await readApplication(source.aggregated);
+  if (!json) say(`Replaying ${basename(recording)} through the handlers of template.yaml.`);
+  const beganMs = performance.now();
+  const durations = createDurationMeter();
+  const progress = startReplayProgress(source.records.length, json);
+  const result = await runReplay({
+    ...{ application, pipeline, transforms, source },
+    seed: flags.seed,
+    speed: Number.POSITIVE_INFINITY,
+    log: createReplayLog(),
+    onProgress: progress.update,
+    observe: durations.observe,
+  }).finally(progress.stop);
+  const seconds = (performance.now() - beganMs) / 1000;
+  const lambdaSeconds = durations.seconds();
+  const { accounting, stores } = result;
+  const rows = await readRows(stores.results, pipeline);
+  const incidents = await readIncidents(stores.results, pipeline);
+  const quarantined = accounting.late + accounting.invalid;
+  const usage = usageOf(application, source, result, { lambdaSeconds, quarantined });
+  const cost = estimateCost(usage);
+  const { records } = accounting;
+  const run = { recording: basename(recording), records, seconds, cost };
+  await writeStartFolder(folder, result, pipeline, { rows, run });
+  const report = join(folder, 'report.html');
+  await writeFile(report, renderReport(await readReportFolder(folder, pipeline)));
+  if (json) printJson({ ...accounting, seconds, usage, cost, incidents: incidents.length, report });
+  else
+    print(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }, heading), report);
+  if (missing(accounting) !== 0) {
+    throw new AnswerNoError('millrace start: the accounting does not add up');
+  }
+}
+
+async function readApplication(aggregated: boolean): Promise<Application> {
+  // Keys of an aggregated record share its lane only when there is one lane.
+  const parameters: Record<string, string> = aggregated ? { ParallelizationFactor: '1' } : {};
+  const text = await readFile(projectFile('template.yaml'), 'utf8');
+  try {
+    return readTemplate(text, { parameters, source: 'template.yaml' });
+  } catch (error) {
+    throw error instanceof TemplateError ? new UsageError(error.message) : error;
+  }
+}
+
+function print(lines: readonly string[], report: string): void {
+  const shown = relative(process.cwd(), report);
+  const next = [
+    '',
+    heading('Next'),
+    `  open ${shown}: a chart of every series with its expected band`,
+    '  edit pipeline.json and run npm start again; npx millrace --help lists the other commands',
+  ];
+  process.stdout.write(`\n${[...lines, ...next].join('\n')}\n`);
+}
+
+function heading(text: string): string {
+  const plain = !process.stdout.isTTY || process.env.NO_COLOR !== undefined;
+  return plain ? text : `\u001b[1m${text}\u001b[22m`;
+}

@@ -1,0 +1,16 @@
+/** Columns wide enough for their widest cell, two spaces apart; numbers to the right. */
+export function textTable(
+  rows: readonly (readonly string[])[],
+  align: readonly ('left' | 'right')[],
+): readonly string[] {
+  const widths = align.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] as number;
+        return align[column] === 'right' ? cell.padStart(width) : cell.padEnd(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}

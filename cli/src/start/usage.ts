@@ -1,0 +1,60 @@
+import { DUE_BUCKETS } from '@millrace/core/fold/codec';
+import type { Application, EngineEvent } from '@millrace/engine';
+import type { Usage } from '../cost-estimate/estimate';
+import type { Architecture } from '../cost-estimate/prices';
+import type { ReplayResult } from '../replay/run-replay';
+import type { Source } from '../replay/source';
+
+const KB = 1024;
+const HOUR_MS = 3_600_000;
+/** An index read is eventually consistent: half a unit for a page that is nearly always empty. */
+const SWEEP_READ_UNITS = 0.5;
+
+/** Adds up how long invocations take while a replay runs: in virtual time, and on this processor. */
+export function createDurationMeter() {
+  const before = process.cpuUsage();
+  let virtualMs = 0;
+  return {
+    observe(event: EngineEvent): void {
+      if (event.kind === 'invoke-end') virtualMs += event.atMs - event.startMs;
+    },
+    /** Modelled waiting for services plus processor time, the engine's own included. */
+    seconds(): number {
+      const { user, system } = process.cpuUsage(before);
+      return virtualMs / 1000 + (user + system) / 1e6;
+    },
+  };
+}
+
+/** What a replay used, in the units that AWS bills. */
+export function usageOf(
+  application: Application,
+  source: Source,
+  result: ReplayResult,
+  run: { readonly lambdaSeconds: number; readonly quarantined: number },
+): Usage {
+  const invocations = Object.values(result.stats.invocations);
+  const { arrivals } = source;
+  let kinesisBytes = 0;
+  let kinesisBilledBytes = 0;
+  for (const { data } of source.records) {
+    const bytes = Buffer.byteLength(data, 'base64');
+    kinesisBytes += bytes;
+    kinesisBilledBytes += Math.max(1, Math.ceil(bytes / KB)) * KB;
+  }
+  return {
+    records: source.records.length,
+    kinesisBilledBytes,
+    kinesisBytes,
+    streamHours: arrivals === null ? 0 : (arrivals.lastMs - arrivals.firstMs) / HOUR_MS,
+    lambdaInvocations: invocations.reduce((sum, count) => sum + count, 0),
+    lambdaSeconds: run.lambdaSeconds,
+    lambdaMemoryMb: application.functions.get('StreamConsumer')?.memoryMb ?? 0,
+    architecture: (application.parameters.Architecture ?? 'arm64') as Architecture,
+    dynamoDbWriteUnits: result.usage.writeUnits,
+    dynamoDbReadUnits: result.usage.readUnits,
+    dynamoDbSweepUnits:
+      (result.stats.invocations.StreamSweeper ?? 0) * DUE_BUCKETS * SWEEP_READ_UNITS,
+    s3Puts: run.quarantined,
+  };
+}

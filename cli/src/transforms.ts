@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import type { Pipeline, Transform } from '@millrace/core/pipeline/pipeline';
+import { PipelineError } from '@millrace/core/pipeline/problem';
+import { oneLine } from './exit';
+import { projectFile } from './project';
+
+/** Where `transforms/NAME.ts` is, by name. */
+export type TransformFiles = ReadonlyMap<string, string>;
+
+/** Imports a TypeScript module; the entry point has taught Node how. */
+export type LoadModule = (file: string) => Promise<unknown>;
+
+const importModule: LoadModule = (file) => import(pathToFileURL(file).href);
+
+/** The transforms beside a pipeline file, and behind them those of the project. */
+export async function findTransforms(pipelineFile: string): Promise<TransformFiles> {
+  const beside = join(dirname(resolve(pipelineFile)), 'transforms');
+  const files = new Map<string, string>();
+  for (const folder of [projectFile('transforms'), beside]) {
+    for (const name of await namesIn(folder)) {
+      if (name.endsWith('.ts') && !name.endsWith('.d.ts')) {
+        files.set(name.slice(0, -'.ts'.length), join(folder, name));
+      }
+    }
+  }
+  return files;
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch {
+    return []; // No such folder: a pipeline that names a transform is told so by the parser.
+  }
+}
+
+/**
+ * Loads the transforms that a pipeline names.
+ * @throws PipelineError with a line for each file that cannot be loaded or exports no function
+ */
+export async function loadTransforms(
+  pipeline: Pipeline,
+  files: TransformFiles,
+  options: { readonly source: string; readonly loadModule?: LoadModule },
+): Promise<ReadonlyMap<string, Transform>> {
+  const load = options.loadModule ?? importModule;
+  const named = [pipeline.transform, ...pipeline.metrics.map((metric) => metric.transform)];
+  const transforms = new Map<string, Transform>();
+  const problems: string[] = [];
+  for (const name of new Set(named)) {
+    if (name === null) continue;
+    const loaded = await loadTransform(files.get(name) ?? '', load);
+    if (typeof loaded === 'function') transforms.set(name, loaded);
+    else problems.push(`${options.source}: transform: transforms/${name}.ts: ${oneLine(loaded)}`);
+  }
+  if (problems.length > 0) throw new PipelineError(problems);
+  return transforms;
+}
+
+/** The function, or what is wrong with its file. */
+async function loadTransform(file: string, load: LoadModule): Promise<Transform | string> {
+  try {
+    const transform = defaultExport(await load(file));
+    if (typeof transform === 'function') return transform as Transform;
+    return `expected a function as its default export, got ${typeof transform}`;
+  } catch (error) {
+    return types.isNativeError(error) ? error.message : String(error);
+  }
+}
+
+/** A file outside of any ES module package is loaded as CommonJS, which wraps the default twice. */
+function defaultExport(module: unknown): unknown {
+  const outer = (module as { default?: unknown }).default;
+  const inner = (outer as { default?: unknown } | undefined)?.default;
+  return typeof outer === 'function' ? outer : (inner ?? outer);
+}

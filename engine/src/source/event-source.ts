@@ -1,0 +1,5 @@
+import type { KinesisSource } from '../kinesis/settings';
+import type { ScheduleSource } from '../schedule/settings';
+
+/** An event source of a function, as plain data. */
+export type EventSource = KinesisSource | ScheduleSource;

@@ -1,0 +1,173 @@
+import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
+import type { Group, GroupEntry } from '@millrace/core/commit/group';
+import type { QuarantineEntry } from '@millrace/core/commit/quarantine';
+import type { Definition } from '@millrace/core/fold/definition';
+import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import { type Decision, expand, type Visit } from '@millrace/core/record/expand';
+import type { Measurement } from '@millrace/core/record/record';
+import type { KinesisStreamRecord } from 'aws-lambda';
+
+/** A measurement without a series: invalid or unmatched. It has no state, only an index item. */
+export interface Loose {
+  readonly recordIndex: number;
+  readonly entry: QuarantineEntry;
+  readonly source: { bytes(): Uint8Array };
+}
+
+export interface GroupedBatch {
+  /** In order of the first record of each. */
+  readonly groups: readonly Group[];
+  readonly loose: readonly Loose[];
+  /** First record that holds an aggregate of several user records; null = none. */
+  readonly aggregateAt: number | null;
+}
+
+export interface GroupingOptions {
+  readonly pipeline: Pipeline;
+  readonly transforms: Transforms;
+  readonly definitions: ReadonlyMap<Metric, Definition>;
+  readonly metricsByName: ReadonlyMap<string, Metric>;
+  /** Why no measurement of this batch may be folded; null = fold them. */
+  readonly refuse: string | null;
+}
+
+interface MutableGroup extends Group {
+  readonly entries: GroupEntry[];
+}
+
+/** Stream and shard of an event record: `eventID` is `shard:sequence`, the ARN ends in the stream. */
+export function sourceOfRecord(record: KinesisStreamRecord): { stream: string; shard: string } {
+  const arn = record.eventSourceARN;
+  const shard = record.eventID.slice(0, record.eventID.indexOf(':'));
+  // An enhanced fan-out ARN goes on after the stream's name: stream/NAME/consumer/…
+  const [stream = ''] = arn.slice(arn.indexOf('/') + 1).split('/');
+  return { stream, shard };
+}
+
+/** Decodes a batch and groups its measurements by the state they fold into, order kept. */
+export function groupBatch(
+  records: readonly KinesisStreamRecord[],
+  options: GroupingOptions,
+): GroupedBatch {
+  const batch = new Batch(records, options);
+  for (let index = 0; index < records.length; index++) batch.add(index);
+  return batch;
+}
+
+class Batch implements GroupedBatch {
+  readonly groups: MutableGroup[] = [];
+  readonly loose: Loose[] = [];
+  aggregateAt: number | null = null;
+
+  readonly #records: readonly KinesisStreamRecord[];
+  readonly #options: GroupingOptions;
+  readonly #source: { stream: string; shard: string };
+  readonly #byKey = new Map<string, Map<Metric, Map<string, MutableGroup>>>();
+  /** One visitor for the whole batch, on the current record: a closure per record would cost more than it does. */
+  readonly #visit: Visit = (sub, decision) => this.#decide(sub, decision);
+  #recordIndex = 0;
+  #sequence = '';
+  #arrivalMs = 0;
+  #user: UserRecord | null = null;
+
+  constructor(records: readonly KinesisStreamRecord[], options: GroupingOptions) {
+    this.#records = records;
+    this.#options = options;
+    const [first] = records;
+    this.#source = first === undefined ? { stream: '', shard: '' } : sourceOfRecord(first);
+  }
+
+  add(recordIndex: number): void {
+    const { kinesis } = this.#records[recordIndex] as KinesisStreamRecord;
+    const decoded = decodeKinesis(kinesis.data, kinesis.partitionKey);
+    this.#recordIndex = recordIndex;
+    this.#sequence = kinesis.sequenceNumber;
+    this.#arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
+    if (decoded instanceof UserRecord) {
+      this.#addUser(decoded, 0);
+      return;
+    }
+    this.aggregateAt ??= recordIndex;
+    let sub = 0;
+    for (const user of decoded) sub += this.#addUser(user, sub);
+  }
+
+  /** Answers how many sub indexes the user record took. */
+  #addUser(user: UserRecord, sub: number): number {
+    this.#user = user;
+    if (user.record !== null) {
+      const { pipeline, transforms } = this.#options;
+      return expand(user.record, pipeline, transforms, this.#arrivalMs, this.#visit, sub);
+    }
+    if (user.tick !== null) {
+      const metric = this.#options.metricsByName.get(user.tick.metric);
+      if (metric !== undefined) this.#addTo(metric, user.tick.series, sub, null);
+    } else if (user.refused !== null) {
+      this.#addLoose(sub, 'invalid', user.refused.reason, user.refused.detail, null);
+    }
+    return 1;
+  }
+
+  #decide(sub: number, decision: Decision): void {
+    if (decision.kind === 'measurement') {
+      this.#addTo(decision.metric, decision.series, sub, decision);
+    } else if (decision.kind === 'rejection') {
+      const { reason, detail, metric } = decision;
+      this.#addLoose(sub, 'invalid', reason, detail, metric?.name ?? null);
+    } else {
+      this.#addLoose(sub, 'unmatched', 'unmatched', 'no metric matches', null);
+    }
+  }
+
+  #addTo(metric: Metric, series: string, sub: number, measurement: Measurement | null): void {
+    const user = this.#user as UserRecord;
+    this.#groupOf(metric, user.partitionKey, series).entries.push({
+      recordIndex: this.#recordIndex,
+      sequence: this.#sequence,
+      sub,
+      arrivalMs: this.#arrivalMs,
+      measurement,
+      refuse: this.#options.refuse,
+      source: user,
+    });
+  }
+
+  #groupOf(metric: Metric, partitionKey: string, series: string): MutableGroup {
+    let byMetric = this.#byKey.get(partitionKey);
+    if (byMetric === undefined) {
+      byMetric = new Map();
+      this.#byKey.set(partitionKey, byMetric);
+    }
+    let bySeries = byMetric.get(metric);
+    if (bySeries === undefined) {
+      bySeries = new Map();
+      byMetric.set(metric, bySeries);
+    }
+    let group = bySeries.get(series);
+    if (group === undefined) {
+      group = {
+        key: { metric: metric.name, partitionKey, series },
+        definition: this.#options.definitions.get(metric) as Definition,
+        ...this.#source,
+        entries: [],
+      };
+      bySeries.set(series, group);
+      this.groups.push(group);
+    }
+    return group;
+  }
+
+  #addLoose(
+    sub: number,
+    kind: QuarantineEntry['kind'],
+    reason: string,
+    detail: string,
+    metric: string | null,
+  ): void {
+    const user = this.#user as UserRecord;
+    const { partitionKey } = user;
+    const at = { sequence: this.#sequence, sub, partitionKey, arrivalMs: this.#arrivalMs };
+    const entry = { kind, reason, detail, metric, series: null, ...this.#source, ...at };
+    this.loose.push({ recordIndex: this.#recordIndex, entry, source: user });
+  }
+}

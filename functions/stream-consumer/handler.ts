@@ -1,0 +1,43 @@
+import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
+import { readConfig } from '@millrace/adapters/config';
+import { createLog } from '@millrace/adapters/logger';
+import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
+import { parsePipeline } from '@millrace/core/pipeline/parse';
+import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
+import pipelineFile from '../../pipeline.json';
+import { deferredObjects } from './deferred-objects';
+import { loadTransforms } from './load-transforms';
+import { createStreamConsumer, type StreamConsumer } from './stream-consumer';
+
+const config = readConfig();
+const log = createLog({ service: 'stream-consumer', level: config.logLevel });
+// Checked here too: what is deployed is what starts, whoever built it.
+const { pipeline } = parsePipeline(pipelineFile, { detectors: DETECTOR_NAMES });
+const settings = { endpointUrl: config.endpointUrl };
+const dynamo = createDynamoClient(settings);
+const table = (name: string) => createDynamoStore({ client: dynamo, table: name });
+// By its name in the deployment package: esbuild leaves this import to Node.
+const objects = deferredObjects(async () =>
+  (await import('./quarantine-bucket.js')).openQuarantineBucket(config),
+);
+
+/** Transforms load once, in the init phase; a bundle in CommonJS has no top-level await. */
+const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transforms) =>
+  createStreamConsumer({
+    pipeline,
+    transforms,
+    state: table(config.stateTable),
+    results: table(config.resultsTable),
+    control: table(config.controlTable),
+    quarantine: objects,
+    log,
+    parallelization: config.parallelizationFactor,
+    stateTtlMs: config.stateTtlMs,
+    retentionMs: config.streamRetentionMs,
+  }),
+);
+
+export const handler = async (
+  event: KinesisStreamEvent,
+  context: Context,
+): Promise<KinesisStreamBatchResponse> => (await consumer)(event, context);

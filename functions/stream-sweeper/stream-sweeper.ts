@@ -1,0 +1,114 @@
+import { DUE_BUCKETS, dueBucket } from '@millrace/core/fold/codec';
+import { parseStateKey } from '@millrace/core/fold/key';
+import { encodeTick, TICK_MARGIN_MS } from '@millrace/core/fold/tick';
+import type {
+  Clock,
+  Item,
+  Key,
+  KeyValueStore,
+  Log,
+  StreamEntry,
+  StreamWriter,
+} from '@millrace/core/port';
+
+export interface StreamSweeperPorts {
+  readonly state: KeyValueStore;
+  readonly stream: StreamWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Series looked at per page; a page is ticked and moved on before the next is read. */
+const PAGE_ITEMS = 100;
+/** Pages of one bucket in one run: the rest waits a minute, oldest first. */
+const PAGES_MAX = 100;
+/** Stop early enough to return before the time-out. */
+const MARGIN_MS = 5_000;
+
+export interface SweepResult {
+  readonly ticks: number;
+  readonly moved: number;
+}
+
+/**
+ * Finds series whose windows have been open longer than their idle gap and puts a tick into the stream
+ * under the series' own partition key. The tick does the closing, in order with the data; the sweeper
+ * writes no window.
+ */
+export function createStreamSweeper(ports: StreamSweeperPorts) {
+  return async (
+    _event: unknown,
+    context: { getRemainingTimeInMillis(): number },
+  ): Promise<SweepResult> => {
+    const total = { ticks: 0, moved: 0 };
+    const hasTime = () => context.getRemainingTimeInMillis() > MARGIN_MS;
+    const buckets = Array.from({ length: DUE_BUCKETS }, (_, bucket) => dueBucket(bucket));
+    await Promise.all(buckets.map((bucket) => sweepBucket(ports, bucket, total, hasTime)));
+    if (total.ticks > 0) ports.log.info('Ticked idle series.', { ...total });
+    return total;
+  };
+}
+
+async function sweepBucket(
+  ports: StreamSweeperPorts,
+  bucket: string,
+  total: { ticks: number; moved: number },
+  hasTime: () => boolean,
+): Promise<void> {
+  let after: string | undefined;
+  for (let pages = 0; pages < PAGES_MAX && hasTime(); pages++) {
+    const nowMs = ports.clock.nowMs();
+    const page = await ports.state.query({
+      pk: bucket,
+      index: 'due',
+      to: nowMs,
+      limit: PAGE_ITEMS,
+      ...(after === undefined ? {} : { after }),
+    });
+    const keys: Key[] = page.items.map(({ pk, sk }) => ({ pk, sk }));
+    if (keys.length > 0) await sweepPage(ports, await ports.state.getMany(keys), nowMs, total);
+    after = page.next;
+    if (after === undefined) return;
+  }
+}
+
+/**
+ * Ticks first, then moves the `due` entries forward, on condition that nobody else has: a stalled
+ * consumer is not ticked every minute, and a crash in between costs one more tick, which does nothing.
+ */
+async function sweepPage(
+  ports: StreamSweeperPorts,
+  items: readonly (Item | undefined)[],
+  nowMs: number,
+  total: { ticks: number; moved: number },
+): Promise<void> {
+  const ticks: StreamEntry[] = [];
+  const moves: { item: Item; dueMs: number }[] = [];
+  for (const item of items) {
+    if (item === undefined || typeof item.due !== 'number') continue;
+    const silentAtMs = Number(item.la) + Number(item.idleMs) + TICK_MARGIN_MS;
+    if (silentAtMs <= nowMs) ticks.push(tickFor(item));
+    const dueMs = silentAtMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : silentAtMs;
+    moves.push({ item, dueMs });
+  }
+  if (ticks.length > 0) await ports.stream.put(ticks);
+  total.ticks += ticks.length;
+  total.moved += moves.length;
+  await Promise.all(
+    moves.map(({ item: { pk, sk, due }, dueMs }) =>
+      ports.state.update(
+        { pk, sk },
+        { due: dueMs },
+        { kind: 'equals', attribute: 'due', value: due as number },
+      ),
+    ),
+  );
+}
+
+function tickFor(item: Item): StreamEntry {
+  const { metric, partitionKey, series } = parseStateKey(item);
+  return {
+    partitionKey: partitionKey ?? String(item.partitionKey),
+    data: new TextEncoder().encode(encodeTick({ metric, series })),
+  };
+}

@@ -1,0 +1,22 @@
+const endpoint = process.env.MILLRACE_ENDPOINT;
+if (!endpoint) {
+  process.stderr.write(
+    'Not run here: *.aws.test.ts, which need an emulated AWS (npm run test:contract starts one).\n',
+  );
+}
+
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/tests'],
+  testMatch: ['**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...(endpoint ? [] : ['\\.aws\\.test\\.ts$'])],
+  transform: {
+    '^.+\\.(ts|mts)$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
+  },
+  // Workspace packages export TypeScript source through symlinks whose real path is in the tree.
+  transformIgnorePatterns: ['/node_modules/'],
+  modulePathIgnorePatterns: ['<rootDir>/.aws-sam', '<rootDir>/.millrace'],
+};

@@ -1,0 +1,33 @@
+import { BugError } from '../error';
+
+/** Checks of decoded state: what fails here was not written by `encode`. */
+
+export function listOf(value: unknown, what: string): readonly unknown[] {
+  if (!Array.isArray(value)) throw malformed(what, value);
+  return value;
+}
+
+export function numberOf(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(what, value);
+  return value;
+}
+
+export function countOf(value: unknown, what: string): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw malformed(what, value);
+  return value as number;
+}
+
+export function textOf(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw malformed(what, value);
+  return value;
+}
+
+export function scalarOf(value: unknown, what: string): string | number | boolean {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  return numberOf(value, what);
+}
+
+export function malformed(what: string, value: unknown): BugError {
+  const shown = JSON.stringify(value)?.slice(0, 80);
+  return new BugError(`encoded aggregate: ${what} is malformed: ${shown}`);
+}

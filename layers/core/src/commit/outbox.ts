@@ -1,0 +1,51 @@
+import { incidentKey, rowKey, type SeriesKey } from '../fold/key';
+import type { Outbox, RowOutput } from '../fold/state';
+import type { Item } from '../port';
+import type { CommitPorts } from './ports';
+import { indexQuarantined } from './quarantine';
+
+/**
+ * Writes what a committed state owes: rows first, then incident transitions, then quarantine index
+ * items. Repeating it changes nothing, and a late repetition never undoes a newer row.
+ */
+export async function writeOutbox(
+  ports: CommitPorts,
+  key: SeriesKey,
+  outbox: Outbox,
+): Promise<void> {
+  await Promise.all(
+    outbox.rows.map((row) =>
+      ports.results.put(rowItem(key, row, outbox.version), {
+        kind: 'absentOrAtMost',
+        attribute: 'sv',
+        value: outbox.version,
+      }),
+    ),
+  );
+  for (const incident of outbox.incidents) {
+    const item = { ...incidentKey(key, incident), body: JSON.stringify(incident) };
+    await ports.results.put(item, { kind: 'absent' });
+  }
+  const [stream = '', shard = ''] = splitSource(outbox.shard);
+  for (const entry of outbox.quarantine) {
+    await indexQuarantined(ports, {
+      kind: entry.reason === 'late' ? 'late' : 'invalid',
+      ...entry,
+      metric: key.metric,
+      series: key.series,
+      stream,
+      shard,
+      partitionKey: key.partitionKey,
+    });
+  }
+}
+
+function rowItem(key: SeriesKey, row: RowOutput, stateVersion: number): Item {
+  return { ...rowKey(key, row.startMs), sv: stateVersion, rev: row.rev, body: JSON.stringify(row) };
+}
+
+/** Stream names hold no slash. */
+function splitSource(source: string): [string, string] {
+  const at = source.indexOf('/');
+  return [source.slice(0, at), source.slice(at + 1)];
+}

@@ -1,0 +1,184 @@
+import { NewerStateError } from '../error';
+import type { Item } from '../port';
+import { wellFormed } from '../record/utf8';
+import type { Definition } from './definition';
+import { type SeriesKey, stateKey } from './key';
+import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './state';
+import { TICK_MARGIN_MS } from './tick';
+
+/** Schema version of a state item. Raise it when old code must not touch new items. */
+export const STATE_VERSION = 1;
+
+/**
+ * State travels as JSON text, not as DynamoDB numbers: those end at 1E-130, which an EWMA variance of
+ * a flat series falls below, and at 38 digits. JSON gives every finite double back exactly.
+ */
+interface Body {
+  w: number | null;
+  m: [shard: string, sequence: string, sub: number, arrivalMs: number][];
+  p: EncodedWindow[];
+  d: SeriesState['detector'];
+  i: OpenIncident | null;
+  c: [number, number, number, number, number, number];
+}
+
+type EncodedWindow = [
+  startMs: number,
+  endMs: number,
+  aggregate: readonly unknown[],
+  rev: number,
+  late: number,
+  verdict: [score: number, anomaly: 0 | 1, low: number, high: number, incident: string | null] | 0,
+  keys: string[] | 0,
+];
+
+/** A series nobody has seen. */
+export function newState(): SeriesState {
+  return {
+    version: 0,
+    watermarkMs: null,
+    lastArrivalMs: null,
+    marks: new Map(),
+    windows: new Map(),
+    detector: null,
+    incident: null,
+    counters: { applied: 0, late: 0, duplicate: 0, invalid: 0, revised: 0, dedupeOverflow: 0 },
+    outbox: null,
+  };
+}
+
+/** Throws `NewerStateError` when newer code wrote the item: after a rollback nothing is overwritten. */
+export function decodeState(item: Item, definition: Definition): SeriesState {
+  if (typeof item.v !== 'number' || item.v > STATE_VERSION) {
+    throw new NewerStateError(
+      `state ${item.pk} ${item.sk} has schema version ${item.v}; this code knows ${STATE_VERSION}`,
+    );
+  }
+  const body = JSON.parse(String(item.body)) as Body;
+  const [applied, late, duplicate, invalid, revised, dedupeOverflow] = body.c;
+  return {
+    version: item.ver as number,
+    watermarkMs: body.w,
+    lastArrivalMs: typeof item.la === 'number' ? item.la : null,
+    marks: new Map(
+      body.m.map(([shard, sequence, sub, at]) => [shard, { sequence, sub, arrivalMs: at }]),
+    ),
+    windows: new Map(body.p.map((each) => [each[0], decodeWindow(each, definition)])),
+    detector: body.d,
+    incident: body.i,
+    counters: { applied, late, duplicate, invalid, revised, dedupeOverflow },
+    outbox: item.out === undefined ? null : (JSON.parse(String(item.out)) as Outbox),
+  };
+}
+
+export interface EncodeOptions {
+  readonly key: SeriesKey;
+  readonly definition: Definition;
+  /** How long the source stream keeps records; a mark is needed as long as one may come back. */
+  readonly retentionMs: number;
+  /** The stored `due`, kept while windows stay open, so that the index does not move at every commit. */
+  readonly dueMs: number | null;
+}
+
+/** The item of a draft that has not been committed: `state.version` is already the new one. */
+export function encodeState(state: SeriesState, options: EncodeOptions): Item {
+  const { key, definition, retentionMs } = options;
+  const body: Body = {
+    w: state.watermarkMs,
+    m: [...state.marks].map(([shard, m]) => [shard, m.sequence, m.sub, m.arrivalMs]),
+    p: [...state.windows.values()].map((window) => encodeWindow(window, definition)),
+    d: state.detector,
+    i: state.incident,
+    c: Object.values(state.counters) as Body['c'],
+  };
+  const item: Record<string, string | number> & { pk: string; sk: string } = {
+    ...stateKey(key),
+    v: STATE_VERSION,
+    ver: state.version,
+    body: JSON.stringify(body),
+  };
+  if (item.sk.startsWith('~')) item.partitionKey = wellFormed(key.partitionKey);
+  if (state.lastArrivalMs !== null) item.la = state.lastArrivalMs;
+  if (state.outbox !== null) item.out = JSON.stringify(state.outbox);
+  schedule(item, state, options);
+  if (item.due === undefined && state.lastArrivalMs !== null) {
+    const keptMs = state.lastArrivalMs + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;
+    item.ttl = Math.floor(keptMs / 1000);
+  }
+  return item;
+}
+
+/** An expired state that a straggler could still find missing would let it count again. */
+const TTL_MARGIN_MS = 7 * 24 * 3_600_000;
+
+export const DUE_BUCKETS = 16;
+
+/**
+ * A series with open windows is in the sparse `due` index. The entry is a lower bound: it moves when
+ * the sweeper finds it too early, not at every commit, which would cost an index write each.
+ */
+function schedule(
+  item: Record<string, string | number> & { pk: string; sk: string },
+  state: SeriesState,
+  options: EncodeOptions,
+): void {
+  if (state.lastArrivalMs === null) return;
+  let open = false;
+  for (const window of state.windows.values()) open ||= window.rev === 0;
+  if (!open) return;
+  const idleMs = options.definition.metric.idleCloseMs;
+  item.idleMs = idleMs;
+  item.due = options.dueMs ?? state.lastArrivalMs + idleMs + TICK_MARGIN_MS;
+  item.dueBucket = dueBucket(bucketOf(item.pk + item.sk));
+}
+
+export function dueBucket(bucket: number): string {
+  return `due#${String(bucket).padStart(2, '0')}`;
+}
+
+/** Spreads the index over partitions; any even hash does. */
+function bucketOf(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
+  return (hash >>> 0) % DUE_BUCKETS;
+}
+
+/** Marks whose shard can no longer deliver what they guard against; never because a shard has closed. */
+export function pruneMarks(marks: Map<string, Mark>, arrivalMs: number, retentionMs: number): void {
+  for (const [shard, mark] of marks) {
+    if (arrivalMs > mark.arrivalMs + retentionMs + MARK_MARGIN_MS) marks.delete(shard);
+  }
+}
+
+const MARK_MARGIN_MS = 24 * 3_600_000;
+
+function encodeWindow(window: HeldWindow, definition: Definition): EncodedWindow {
+  const { score, expected } = window;
+  return [
+    window.startMs,
+    window.endMs,
+    definition.plan.encode(window.aggregate),
+    window.rev,
+    window.late,
+    score === null || expected === null
+      ? 0
+      : [score, window.anomaly ? 1 : 0, expected.low, expected.high, window.incident],
+    window.keys === null ? 0 : [...window.keys],
+  ];
+}
+
+function decodeWindow(encoded: EncodedWindow, definition: Definition): HeldWindow {
+  const [startMs, endMs, aggregate, rev, late, verdict, keys] = encoded;
+  return {
+    startMs,
+    endMs,
+    aggregate: definition.plan.decode(aggregate),
+    rev,
+    late,
+    keys: keys === 0 ? null : new Set(keys),
+    score: verdict === 0 ? null : verdict[0],
+    anomaly: verdict !== 0 && verdict[1] === 1,
+    expected: verdict === 0 ? null : { low: verdict[2], high: verdict[3] },
+    incident: verdict === 0 ? null : verdict[4],
+  };
+}

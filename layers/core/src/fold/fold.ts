@@ -1,0 +1,197 @@
+import { PoisonError } from '../error';
+import { expireIncident } from '../incident/incident';
+import type { Measurement } from '../record/record';
+import {
+  DEDUPE_KEYS_MAX,
+  type Definition,
+  WINDOW_OVERHEAD_BYTES,
+  WINDOWS_BYTES_MAX,
+} from './definition';
+import { oweIncidents, oweRow } from './output';
+import { advanceWatermark, closeOpenWindows, type FoldContext, newestOpenEnd } from './publish';
+import type { HeldWindow, SeriesState } from './state';
+import { TICK_MARGIN_MS } from './tick';
+import { windowStart } from './window';
+
+/** Largest time a JavaScript date, and so a row, can show. */
+const TIME_MS_MAX = 8_640_000_000_000_000;
+
+export type FoldOutcome = 'applied' | 'late' | 'duplicate';
+
+/**
+ * Folds one valid measurement that the state does not hold yet. A function of (state, measurement,
+ * arrival) alone: no clock, no randomness, no dependence on where a batch begins or ends.
+ *
+ * Order of decisions (10-interfaces, section 2): idle close by the arrival gap; late; duplicate; apply.
+ * Throws `PoisonError`, with the state untouched, when a result would not be finite.
+ */
+export function fold(
+  context: FoldContext,
+  measurement: Measurement,
+  arrivalMs: number,
+): FoldOutcome {
+  const { state, definition } = context;
+  const startMs = windowStart(measurement.eventMs, definition.metric);
+  const endMs = startMs + definition.metric.window.sizeMs;
+  if (startMs < -TIME_MS_MAX || endMs > TIME_MS_MAX) {
+    throw new PoisonError('the window of this event time has no representable bounds');
+  }
+  const gapMs = state.lastArrivalMs === null ? 0 : arrivalMs - state.lastArrivalMs;
+  const idle = state.lastArrivalMs !== null && gapMs >= definition.metric.idleCloseMs;
+  if (idle) {
+    refusePoison(context, measurement, startMs, gapMs);
+    closeOpenWindows(context);
+    if (gapMs > definition.stateTtlMs) expire(context, arrivalMs);
+  }
+  const outcome = judge(context, measurement, startMs, endMs);
+  state.lastArrivalMs = Math.max(state.lastArrivalMs ?? arrivalMs, arrivalMs);
+  return outcome;
+}
+
+/**
+ * What a tick does: closes open windows once the series has been silent for the idle gap and a margin.
+ * It changes when a row appears, never what it says, and leaves no trace when there is nothing to close.
+ */
+export function foldTick(context: FoldContext, arrivalMs: number): void {
+  const { state, definition } = context;
+  if (state.lastArrivalMs === null) return;
+  const silentMs = arrivalMs - state.lastArrivalMs;
+  if (silentMs >= definition.metric.idleCloseMs + TICK_MARGIN_MS) closeOpenWindows(context);
+}
+
+function judge(
+  context: FoldContext,
+  measurement: Measurement,
+  startMs: number,
+  endMs: number,
+): FoldOutcome {
+  const { state, definition } = context;
+  const { metric, plan } = definition;
+  const watermarkMs = state.watermarkMs;
+  if (watermarkMs !== null && endMs + metric.allowedLatenessMs <= watermarkMs) {
+    state.counters.late++;
+    return 'late';
+  }
+  const held = state.windows.get(startMs);
+  const key = measurement.dedupeKey;
+  if (key !== null && held?.keys?.has(key)) {
+    state.counters.duplicate++;
+    return 'duplicate';
+  }
+  const window = held ?? newWindow(definition, startMs, endMs);
+  if (!plan.add(window.aggregate, measurement.inputs, measurement.eventMs)) {
+    throw new PoisonError('a result of this window would not be a finite number');
+  }
+  if (held === undefined) hold(state, window);
+  remember(state, window, key);
+  state.counters.applied++;
+  if (watermarkMs !== null && endMs <= watermarkMs) revise(context, window);
+  advanceWatermark(context, measurement.eventMs - metric.outOfOrdernessMs);
+  if (definition.measured) evictBySize(context);
+  return 'applied';
+}
+
+/** A measurement behind the watermark publishes at once: the next revision, or the first, unscored. */
+function revise(context: FoldContext, window: HeldWindow): void {
+  window.late++;
+  window.rev++;
+  if (window.rev > 1) context.state.counters.revised++;
+  oweRow(context.outputs, window, context.definition);
+}
+
+function newWindow(definition: Definition, startMs: number, endMs: number): HeldWindow {
+  return {
+    startMs,
+    endMs,
+    aggregate: definition.plan.create(),
+    rev: 0,
+    late: 0,
+    keys: definition.metric.dedupe === null ? null : new Set(),
+    score: null,
+    anomaly: false,
+    expected: null,
+    incident: null,
+  };
+}
+
+/** Keeps `windows` in order of start: windows mostly open at the end. */
+function hold(state: SeriesState, window: HeldWindow): void {
+  let newest = Number.NEGATIVE_INFINITY;
+  for (const startMs of state.windows.keys()) newest = startMs;
+  state.windows.set(window.startMs, window);
+  if (window.startMs > newest) return;
+  const sorted = [...state.windows.values()].sort((a, b) => a.startMs - b.startMs);
+  state.windows = new Map(sorted.map((each) => [each.startMs, each]));
+}
+
+function remember(state: SeriesState, window: HeldWindow, key: string | null): void {
+  if (key === null || window.keys === null) return;
+  if (window.keys.size < DEDUPE_KEYS_MAX) window.keys.add(key);
+  else state.counters.dedupeOverflow++;
+}
+
+/**
+ * Idle close comes before a poison record is found out, and a poison record must leave nothing behind.
+ * So before an idle close the addition is tried on a copy.
+ */
+function refusePoison(
+  context: FoldContext,
+  measurement: Measurement,
+  startMs: number,
+  gapMs: number,
+): void {
+  const { state, definition } = context;
+  const { plan, metric, stateTtlMs } = definition;
+  const watermarkMs = Math.max(state.watermarkMs ?? -Infinity, newestOpenEnd(state) ?? -Infinity);
+  const held = gapMs > stateTtlMs ? undefined : state.windows.get(startMs);
+  const endMs = startMs + metric.window.sizeMs;
+  if (endMs + metric.allowedLatenessMs <= watermarkMs) return;
+  const trial = plan.create();
+  const copy = held === undefined ? trial : plan.merge(held.aggregate, trial);
+  if (!plan.add(copy, measurement.inputs, measurement.eventMs)) {
+    throw new PoisonError('a result of this window would not be a finite number');
+  }
+}
+
+/**
+ * A series silent for longer than its state is kept starts a new life; the fold decides it, because
+ * DynamoDB removes expired items when it pleases. The watermark of the new life is as far ahead as any
+ * record of the old life could have been, so that a straggler of the old life cannot count again.
+ */
+function expire(context: FoldContext, arrivalMs: number): void {
+  const { state, definition, outputs } = context;
+  const { metric, stateTtlMs } = definition;
+  if (state.incident !== null) {
+    oweIncidents(outputs, [expireIncident(state.incident, state.watermarkMs ?? arrivalMs)]);
+  }
+  state.windows = new Map();
+  state.detector = null;
+  state.incident = null;
+  state.watermarkMs =
+    arrivalMs -
+    stateTtlMs +
+    metric.maxFutureSkewMs +
+    metric.allowedLatenessMs +
+    metric.window.sizeMs;
+}
+
+/**
+ * Windows of sketches may outgrow the item. Then the oldest goes, inside the fold and per record, as
+ * if the watermark had passed it: a later record for it is late, whatever the batch boundaries were.
+ */
+function evictBySize(context: FoldContext): void {
+  const { state, definition } = context;
+  let bytes = 0;
+  for (const window of state.windows.values()) bytes += windowBytes(window, definition);
+  for (const window of state.windows.values()) {
+    if (bytes <= WINDOWS_BYTES_MAX || state.windows.size === 1) return;
+    bytes -= windowBytes(window, definition);
+    advanceWatermark(context, window.endMs + definition.metric.allowedLatenessMs);
+  }
+}
+
+function windowBytes(window: HeldWindow, definition: Definition): number {
+  let bytes = definition.plan.bytes(window.aggregate) + WINDOW_OVERHEAD_BYTES;
+  if (window.keys !== null) for (const key of window.keys) bytes += key.length + 3;
+  return bytes;
+}

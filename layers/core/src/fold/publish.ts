@@ -1,0 +1,80 @@
+import type { EncodedDetector } from '../detector/detector';
+import { BugError } from '../error';
+import { stepIncident } from '../incident/incident';
+import type { Definition } from './definition';
+import { incidentId, type SeriesKey } from './key';
+import { type Outputs, oweIncidents, oweRow } from './output';
+import type { HeldWindow, SeriesState } from './state';
+
+/** Everything a fold step needs beside the record. */
+export interface FoldContext {
+  readonly definition: Definition;
+  readonly key: SeriesKey;
+  readonly state: SeriesState;
+  readonly outputs: Outputs;
+}
+
+/**
+ * Moves the watermark forward: publishes the windows it reaches, oldest first, then lets go of those
+ * whose lateness is over (a later record for them would be late).
+ */
+export function advanceWatermark(context: FoldContext, watermarkMs: number): void {
+  const { state, definition } = context;
+  if (state.watermarkMs !== null && watermarkMs <= state.watermarkMs) return;
+  state.watermarkMs = watermarkMs;
+  const latenessMs = definition.metric.allowedLatenessMs;
+  for (const window of state.windows.values()) {
+    if (window.endMs > watermarkMs) break;
+    if (window.rev === 0) publishFirst(context, window);
+    if (window.endMs + latenessMs <= watermarkMs) state.windows.delete(window.startMs);
+  }
+}
+
+/** Closes every open window: the watermark moves to the end of the newest. */
+export function closeOpenWindows(context: FoldContext): void {
+  const end = newestOpenEnd(context.state);
+  if (end !== null) advanceWatermark(context, end);
+}
+
+export function newestOpenEnd(state: SeriesState): number | null {
+  let end: number | null = null;
+  for (const window of state.windows.values()) {
+    if (window.rev === 0 && (end === null || window.endMs > end)) end = window.endMs;
+  }
+  return end;
+}
+
+/** Revision 1: scored once, and never again. */
+function publishFirst(context: FoldContext, window: HeldWindow): void {
+  window.rev = 1;
+  score(context, window);
+  oweRow(context.outputs, window, context.definition);
+}
+
+function score(context: FoldContext, window: HeldWindow): void {
+  const { definition, state, key } = context;
+  const { detector, metric, plan } = definition;
+  if (detector === null || metric.detect === null) return;
+  const value = plan.results(window.aggregate, metric.window.sizeMs)[metric.detect.on];
+  if (typeof value !== 'number' || !Number.isFinite(value)) return;
+  const point = { startMs: window.startMs, endMs: window.endMs, value };
+  const { verdict, state: next } = detector.step(state.detector, point);
+  refuseNonFinite(detector.name, next);
+  state.detector = next;
+  window.score = verdict.score;
+  window.anomaly = verdict.anomaly;
+  window.expected = verdict.expected;
+  const step = stepIncident(state.incident, verdict, point, () => incidentId(key, window.startMs));
+  window.incident = step.incident?.id ?? state.incident?.id ?? null;
+  state.incident = step.incident;
+  oweIncidents(context.outputs, step.transitions);
+}
+
+/** JSON would turn such a number into null without a word, and the next decode into nonsense. */
+function refuseNonFinite(detector: string, state: EncodedDetector): void {
+  for (const value of state.flat()) {
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      throw new BugError(`detector ${detector}: its state holds ${value}`);
+    }
+  }
+}

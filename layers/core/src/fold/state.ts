@@ -1,0 +1,112 @@
+import type { EncodedAggregate, WindowAggregate } from '../aggregate/aggregate';
+import type { EncodedDetector } from '../detector/detector';
+
+/** High-water mark of one source shard: everything at or below it is in the state. */
+export interface Mark {
+  readonly sequence: string;
+  readonly sub: number;
+  readonly arrivalMs: number;
+}
+
+/** A window that is open, or published and still held for revisions and duplicates. */
+export interface HeldWindow {
+  readonly startMs: number;
+  readonly endMs: number;
+  aggregate: WindowAggregate;
+  /** 0 = not published. */
+  rev: number;
+  /** Measurements applied when the watermark had already reached the end. */
+  late: number;
+  /** Dedupe keys in order of arrival, bounded; null when the metric does not dedupe. */
+  keys: Set<string> | null;
+  /** Kept from rev 1, so that a revision does not lose them. */
+  score: number | null;
+  anomaly: boolean;
+  expected: { readonly low: number; readonly high: number } | null;
+  incident: string | null;
+}
+
+export interface OpenIncident {
+  readonly id: string;
+  readonly openedMs: number;
+  severity: 'info' | 'warning' | 'critical';
+  score: number;
+  observed: number;
+  expected: { readonly low: number; readonly high: number };
+  reason: string;
+  /** Consecutive calm windows since the last anomalous one. */
+  calm: number;
+}
+
+export interface Counters {
+  applied: number;
+  late: number;
+  duplicate: number;
+  /** Measurements quarantined by the fold itself (reasons `fold` and `attempts`). */
+  invalid: number;
+  revised: number;
+  dedupeOverflow: number;
+}
+
+/** All there is to know about one (metric, partition key, series). A draft is folded, then committed. */
+export interface SeriesState {
+  /** Commits so far; 0 = never stored. */
+  version: number;
+  watermarkMs: number | null;
+  lastArrivalMs: number | null;
+  /** By `stream/shard`. */
+  marks: Map<string, Mark>;
+  /** By start, oldest first. */
+  windows: Map<number, HeldWindow>;
+  detector: EncodedDetector | null;
+  incident: OpenIncident | null;
+  counters: Counters;
+  /** Outputs of the newest commit, not yet known to be written. */
+  outbox: Outbox | null;
+}
+
+/** One revision of one window of one part (partition key) of a series. */
+export interface RowOutput {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly rev: number;
+  readonly late: number;
+  readonly aggregate: EncodedAggregate;
+  readonly score: number | null;
+  readonly anomaly: boolean;
+  readonly expected: { readonly low: number; readonly high: number } | null;
+  readonly incident: string | null;
+}
+
+export type IncidentPhase = 'open' | 'ongoing' | 'recovered';
+
+export interface IncidentOutput {
+  readonly id: string;
+  /** Start of the window that caused this transition. */
+  readonly windowMs: number;
+  readonly phase: IncidentPhase;
+  readonly openedMs: number;
+  readonly closedMs: number | null;
+  readonly severity: 'info' | 'warning' | 'critical';
+  readonly score: number;
+  readonly observed: number;
+  readonly expected: { readonly low: number; readonly high: number };
+  readonly reason: string;
+}
+
+export interface QuarantineOutput {
+  readonly reason: string;
+  readonly detail: string;
+  readonly sequence: string;
+  readonly sub: number;
+  readonly arrivalMs: number;
+}
+
+/** What one commit owes the world. `shard` is `stream/shard` of the batch that made it. */
+export interface Outbox {
+  readonly version: number;
+  readonly shard: string;
+  readonly rows: readonly RowOutput[];
+  readonly incidents: readonly IncidentOutput[];
+  readonly quarantine: readonly QuarantineOutput[];
+}

@@ -1,0 +1,16 @@
+import type { Metric } from '../pipeline/pipeline';
+
+/** Start of the tumbling window `[start, start + size)` that holds an event time; exact for negatives. */
+export function windowStart(eventMs: number, metric: Metric): number {
+  const { sizeMs, offsetMs } = metric.window;
+  return Math.floor((eventMs - offsetMs) / sizeMs) * sizeMs + offsetMs;
+}
+
+/**
+ * Windows a series can hold at once: those between `watermark - lateness` and the newest event, which
+ * is at most `outOfOrderness` ahead of the watermark.
+ */
+export function heldWindowsMax(metric: Metric): number {
+  const spanMs = metric.outOfOrdernessMs + metric.allowedLatenessMs;
+  return Math.ceil(spanMs / metric.window.sizeMs) + 2;
+}

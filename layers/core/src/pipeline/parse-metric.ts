@@ -1,0 +1,182 @@
+import { hasLoneSurrogate, utf8Bytes } from '../record/utf8';
+import { type Fields, openFields, readPath } from './fields';
+import { parseAggregates } from './parse-aggregates';
+import { parseAlert, parseDetect } from './parse-alert';
+import { parseMatch } from './parse-match';
+import { parseTransformName } from './parse-transform';
+import { parseWindow } from './parse-window';
+import type { Dedupe, Metric, Path, TimeUnit } from './pipeline';
+import type { At, Problems } from './problem';
+
+export const METRIC_NAME_BYTES_MAX = 256;
+export const OUT_OF_ORDERNESS_MS_DEFAULT = 10_000;
+export const ALLOWED_LATENESS_MS_DEFAULT = 60_000;
+export const IDLE_CLOSE_MS_DEFAULT = 120_000;
+
+const TIME_UNITS: readonly TimeUnit[] = ['s', 'ms', 'us', 'ns'];
+
+const FIELDS = [
+  'match',
+  'series',
+  'time',
+  'timeUnit',
+  'value',
+  'coerce',
+  'window',
+  'outOfOrderness',
+  'allowedLateness',
+  'idleClose',
+  'maxFutureSkew',
+  'dedupe',
+  'aggregates',
+  'transform',
+  'detect',
+  'alert',
+] as const;
+
+/** Names that the pipeline may refer to; undefined leaves them unchecked. */
+export interface KnownNames {
+  readonly transforms: ReadonlySet<string> | undefined;
+  readonly detectors: ReadonlySet<string> | undefined;
+}
+
+/** Undefined, or with placeholders inside, when a mistake was noted: never used then. */
+export function parseMetric(
+  name: string,
+  json: unknown,
+  problems: Problems,
+  known: KnownNames,
+): Metric | undefined {
+  const at: At = ['metrics', name];
+  checkName(name, at, problems);
+  const fields = openFields(
+    json,
+    at,
+    problems,
+    'a metric like {"window":{…},"aggregates":["count"]}',
+  );
+  if (fields === undefined) return undefined;
+  fields.refuseUnknown(FIELDS);
+  const window = parseWindow(fields.get('window'), fields.at('window'), problems);
+  const aggregates = parseAggregates(fields.get('aggregates'), fields.at('aggregates'), problems);
+  const context = { aggregates, detectors: known.detectors };
+  if (fields.has('alert') && !fields.has('detect')) {
+    fields.error('alert', 'has no effect without "detect"');
+  }
+  const metric = {
+    name,
+    match: parseMatch(fields.get('match'), fields.at('match'), problems),
+    series: readSeries(fields, problems),
+    time: readTime(fields),
+    value: readValue(fields),
+    ...readTolerances(fields, problems),
+    dedupe: optional(fields, 'dedupe', (dedupe, dedupeAt) =>
+      parseDedupe(dedupe, dedupeAt, problems),
+    ),
+    aggregates: aggregates.specs,
+    transform: parseTransformName(fields, known.transforms),
+    detect: optional(fields, 'detect', (detect, detectAt) =>
+      parseDetect(detect, detectAt, problems, context),
+    ),
+    alert: optional(fields, 'alert', (alert, alertAt) => parseAlert(alert, alertAt, problems)),
+  };
+  warnOfArrivalDedupe(metric, fields, problems);
+  return window === undefined ? undefined : { ...metric, window };
+}
+
+function checkName(name: string, at: At, problems: Problems): void {
+  if (name === '') {
+    problems.error(['metrics'], 'a metric has an empty name');
+  } else if (utf8Bytes(name) > METRIC_NAME_BYTES_MAX) {
+    problems.error(
+      ['metrics', `${name.slice(0, 40)}…`],
+      `the name has ${utf8Bytes(name)} bytes of UTF-8, at most ${METRIC_NAME_BYTES_MAX} are allowed`,
+    );
+  } else if (hasLoneSurrogate(name)) {
+    problems.error(at, 'the name is not valid Unicode');
+  }
+}
+
+function optional<Value>(
+  fields: Fields,
+  name: string,
+  parse: (json: unknown, at: At) => Value | undefined,
+): Value | null {
+  return fields.has(name) ? (parse(fields.get(name), fields.at(name)) ?? null) : null;
+}
+
+function readSeries(fields: Fields, problems: Problems): readonly Path[] {
+  const json = fields.get('series');
+  if (json === undefined) return [];
+  if (!Array.isArray(json)) {
+    fields.expected('series', 'a list of paths like ["host"]');
+    return [];
+  }
+  return json.map(
+    (path: unknown, index) =>
+      readPath(path, [...fields.at('series'), String(index)], problems) ?? [],
+  );
+}
+
+function readTime(fields: Fields): Metric['time'] {
+  const path = fields.path('time');
+  const unit = fields.word('timeUnit', TIME_UNITS) ?? 'ms';
+  if (fields.has('timeUnit') && !fields.has('time')) {
+    fields.error('timeUnit', 'has no effect without "time"');
+  }
+  return path === undefined ? null : { path, unit };
+}
+
+function readValue(fields: Fields): Metric['value'] {
+  const path = fields.path('value');
+  const coerce = fields.boolean('coerce') ?? false;
+  if (fields.has('coerce') && !fields.has('value')) {
+    fields.error('coerce', 'has no effect without "value"');
+  }
+  return path === undefined ? null : { path, coerce };
+}
+
+function readTolerances(fields: Fields, problems: Problems) {
+  const allowedLatenessMs = fields.duration('allowedLateness', 0) ?? ALLOWED_LATENESS_MS_DEFAULT;
+  const maxFutureSkewMs = fields.duration('maxFutureSkew', 0) ?? allowedLatenessMs;
+  if (maxFutureSkewMs > allowedLatenessMs) {
+    problems.warn(
+      fields.at('maxFutureSkew'),
+      'is longer than "allowedLateness": one fast clock can make everything else late',
+    );
+  }
+  return {
+    outOfOrdernessMs: fields.duration('outOfOrderness', 0) ?? OUT_OF_ORDERNESS_MS_DEFAULT,
+    allowedLatenessMs,
+    idleCloseMs: fields.duration('idleClose', 1) ?? IDLE_CLOSE_MS_DEFAULT,
+    maxFutureSkewMs,
+  };
+}
+
+function parseDedupe(json: unknown, at: At, problems: Problems): Dedupe | undefined {
+  const fields = openFields(json, at, problems, 'a rule like {"by":"eventId","path":"id"}');
+  if (fields === undefined) return undefined;
+  const by = fields.word('by', ['eventId', 'eventTime']);
+  if (by === undefined) {
+    if (!fields.has('by')) fields.expected('by', 'one of "eventId", "eventTime"');
+    return undefined;
+  }
+  fields.refuseUnknown(by === 'eventId' ? ['by', 'path'] : ['by']);
+  if (by === 'eventTime') return { by };
+  if (!fields.has('path')) return fields.expected('path', 'a path like "id"');
+  const path = fields.path('path');
+  return path === undefined ? undefined : { by, path };
+}
+
+/** Without `time` the arrival is the event time, and two records often arrive together. */
+function warnOfArrivalDedupe(
+  metric: { readonly dedupe: Dedupe | null },
+  fields: Fields,
+  problems: Problems,
+): void {
+  if (metric.dedupe?.by !== 'eventTime' || fields.has('time')) return;
+  problems.warn(
+    fields.at('dedupe'),
+    'compares arrival times, as there is no "time": records that arrive together count once',
+  );
+}

@@ -1,0 +1,132 @@
+import { DUE_BUCKETS, dueBucket } from '../fold/codec';
+import { parseSeriesPartition } from '../fold/key';
+import type { IncidentOutput } from '../fold/state';
+import type { Pipeline } from '../pipeline/pipeline';
+import type { Item, KeyValueStore } from '../port';
+import { compareSequence } from '../record/sequence';
+import { byText, mergeRows } from './rows';
+import type { AccountingView, IncidentView, QuarantineView, RowView } from './view';
+
+/** Every item of a table, page by page. */
+export async function* scanAll(store: KeyValueStore): AsyncGenerator<Item> {
+  let after: string | undefined;
+  do {
+    const page = await store.scan(after === undefined ? {} : { after });
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+async function withPrefix(store: KeyValueStore, prefix: string): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of scanAll(store)) if (item.pk.startsWith(prefix)) items.push(item);
+  return items.sort((a, b) => byText(a.pk, b.pk) || byText(a.sk, b.sk));
+}
+
+/** Newest revision of every window, parts merged; sorted by metric, series, start. */
+export async function readRows(results: KeyValueStore, pipeline: Pipeline): Promise<RowView[]> {
+  return mergeRows(await withPrefix(results, 'R#'), pipeline);
+}
+
+/** Last state of every incident; sorted by metric, series, opening. */
+export async function readIncidents(
+  results: KeyValueStore,
+  pipeline: Pipeline,
+): Promise<IncidentView[]> {
+  return lastStates(await withPrefix(results, 'A#'), pipeline);
+}
+
+/** Transition items of the Results table, in key order, to one view an incident. */
+export function lastStates(items: readonly Item[], pipeline: Pipeline): IncidentView[] {
+  const detectors = new Map(pipeline.metrics.map((m) => [m.name, m.detect?.detector ?? 'default']));
+  const last = new Map<string, IncidentView>();
+  for (const item of items) {
+    const { metric, series } = parseSeriesPartition(item.pk);
+    const output = JSON.parse(String(item.body)) as IncidentOutput;
+    const { id, phase, openedMs, closedMs, severity, score, observed, expected, reason } = output;
+    const detector = detectors.get(metric) ?? 'default';
+    const head = { id, metric, series, detector, state: phase, openedMs, closedMs };
+    last.set(id, { ...head, severity, score, observed, expected, reason });
+  }
+  return [...last.values()].sort(
+    (a, b) =>
+      byText(a.metric, b.metric) ||
+      byText(a.series, b.series) ||
+      a.openedMs - b.openedMs ||
+      byText(a.id, b.id),
+  );
+}
+
+/** Everything that was refused or late; sorted by stream, shard, sequence, sub, metric. */
+export async function readQuarantine(control: KeyValueStore): Promise<QuarantineView[]> {
+  const items = await withPrefix(control, 'Q#');
+  return items
+    .filter((item) => item.kind !== 'unmatched')
+    .map(quarantineView)
+    .sort(byPosition);
+}
+
+export function quarantineView(item: Item): QuarantineView {
+  return {
+    reason: String(item.reason),
+    detail: String(item.detail),
+    metric: item.metric === undefined ? null : String(item.metric),
+    stream: String(item.stream),
+    shard: String(item.shard),
+    sequence: String(item.sequence),
+    sub: Number(item.sub),
+    partitionKey: String(item.partitionKey),
+    arrivalMs: Number(item.arrivalMs),
+    object: String(item.object),
+  };
+}
+
+function byPosition(a: QuarantineView, b: QuarantineView): number {
+  return (
+    byText(a.stream, b.stream) ||
+    byText(a.shard, b.shard) ||
+    compareSequence(a.sequence, b.sequence) ||
+    a.sub - b.sub ||
+    byText(a.metric ?? '', b.metric ?? '')
+  );
+}
+
+/**
+ * The right side of the accounting: counted from what was committed. Measurements of a series from its
+ * state; invalid and unmatched ones, which have no series, from their create-once index items.
+ */
+export async function readAccounting(
+  state: KeyValueStore,
+  control: KeyValueStore,
+): Promise<AccountingView> {
+  const sums = [0, 0, 0, 0, 0, 0];
+  for await (const item of scanAll(state)) {
+    const { c } = JSON.parse(String(item.body)) as { c: number[] };
+    for (const [at, count] of c.entries()) sums[at] = (sums[at] ?? 0) + count;
+  }
+  const [applied = 0, late = 0, duplicate = 0, refused = 0, revised = 0, dedupeOverflow = 0] = sums;
+  let invalid = refused;
+  let unmatched = 0;
+  for await (const item of scanAll(control)) {
+    if (!item.pk.startsWith('Q#')) continue;
+    if (item.kind === 'unmatched') unmatched++;
+    // What the fold refused has a series and is counted by its state already.
+    else if (item.kind === 'invalid' && item.series === undefined) invalid++;
+  }
+  return { applied, late, duplicate, invalid, unmatched, revised, dedupeOverflow };
+}
+
+/** Series that still have an open window: 0 = nothing is left to close. */
+export async function windowsOpen(state: KeyValueStore): Promise<number> {
+  let open = 0;
+  for (let bucket = 0; bucket < DUE_BUCKETS; bucket++) {
+    let after: string | undefined;
+    do {
+      const range = { pk: dueBucket(bucket), index: 'due' };
+      const page = await state.query(after === undefined ? range : { ...range, after });
+      open += page.items.length;
+      after = page.next;
+    } while (after !== undefined);
+  }
+  return open;
+}

@@ -1,0 +1,86 @@
+import type { AggregateValue } from '../aggregate/aggregate';
+import { isoTime } from '../fold/key';
+
+/** One window of one series, its parts merged: what a reader of the results sees. Times in epoch ms. */
+export interface RowView {
+  readonly metric: string;
+  readonly series: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly rev: number;
+  readonly late: number;
+  readonly values: Readonly<Record<string, AggregateValue>>;
+  readonly score: number | null;
+  readonly anomaly: boolean;
+  readonly expected: { readonly low: number; readonly high: number } | null;
+  readonly incident: string | null;
+}
+
+export interface IncidentView {
+  readonly id: string;
+  readonly metric: string;
+  readonly series: string;
+  readonly detector: string;
+  readonly state: 'open' | 'ongoing' | 'recovered';
+  readonly openedMs: number;
+  readonly closedMs: number | null;
+  readonly severity: 'info' | 'warning' | 'critical';
+  readonly score: number;
+  readonly observed: number;
+  readonly expected: { readonly low: number; readonly high: number };
+  readonly reason: string;
+}
+
+export interface QuarantineView {
+  readonly reason: string;
+  readonly detail: string;
+  readonly metric: string | null;
+  readonly stream: string;
+  readonly shard: string;
+  readonly sequence: string;
+  readonly sub: number;
+  readonly partitionKey: string;
+  readonly arrivalMs: number;
+  /** Key of the object that holds the record's exact bytes. */
+  readonly object: string;
+}
+
+export interface AccountingView {
+  readonly applied: number;
+  readonly late: number;
+  readonly duplicate: number;
+  readonly invalid: number;
+  readonly unmatched: number;
+  readonly revised: number;
+  readonly dedupeOverflow: number;
+}
+
+/** A line of `rows.ndjson`: 10-interfaces, section 4. */
+export function rowLine(row: RowView): Record<string, unknown> {
+  return {
+    metric: row.metric,
+    series: row.series,
+    start: isoTime(row.startMs),
+    end: isoTime(row.endMs),
+    rev: row.rev,
+    late: row.late,
+    ...row.values,
+    score: row.score,
+    anomaly: row.anomaly,
+  };
+}
+
+/** A line of `incidents.ndjson`. */
+export function incidentLine(incident: IncidentView): Record<string, unknown> {
+  const { openedMs, closedMs, severity, score, observed, expected, reason, ...head } = incident;
+  return {
+    ...head,
+    opened: isoTime(openedMs),
+    closed: closedMs === null ? null : isoTime(closedMs),
+    severity,
+    score,
+    observed,
+    expected,
+    reason,
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * Streams of records that hold what real ones do: skewed keys, several series in a partition key and
+ * several partition keys in a series, disorder, late, future, repeated and poisonous records, idle
+ * gaps, equal event times, events exactly on window borders. All from one seed.
+ */
+import { generatePipeline, type PipelineJson, type Style } from './generate-pipeline';
+import { poison } from './generate-poison';
+import { type Choices, createChoices } from './random';
+import type { ReferenceRecord } from './reference';
+
+export interface Scenario {
+  readonly seed: number;
+  readonly pipeline: PipelineJson;
+  readonly shards: readonly ScenarioShard[];
+  /** In order of arrival over all shards; every shard's own order is that of its sequence numbers. */
+  readonly records: readonly ReferenceRecord[];
+}
+
+export interface ScenarioShard {
+  readonly id: string;
+  /** The shard whose place this one took, half-way through the stream. */
+  readonly parent: string | null;
+  /** Which partition keys: those whose hash modulo the number of places is this. */
+  readonly place: number;
+  /** Index of the first record that may be in it, and of the first that may not be. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface ScenarioOptions {
+  readonly records: number;
+  readonly shardsMax?: number;
+}
+
+interface Habits {
+  readonly hosts: number;
+  /** How partition keys relate to hosts: the same, several a host, several hosts a key. */
+  readonly keys: 'own' | 'spread' | 'shared';
+  readonly gapMs: number;
+  readonly disorder: number;
+  readonly poison: number;
+  readonly repeated: number;
+  readonly idle: number;
+  readonly style: Style;
+}
+
+const STYLES = ['mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'burst', 'beat', 'beat'] as const;
+const START_MS = 1_767_225_600_000;
+const IDLE_MS = [19_999, 20_000, 59_999, 60_000, 120_000, 125_000, 700_000];
+const BORDER_MS = 10_000;
+
+export function generateScenario(seed: number, options: ScenarioOptions): Scenario {
+  const choices = createChoices(seed);
+  const style = choices.pick<Style>(STYLES);
+  const pipeline = generatePipeline(choices, style);
+  const habits = generateHabits(choices, style);
+  const shards = generateShards(choices, options);
+  return {
+    seed,
+    pipeline,
+    shards,
+    records: generateRecords(choices, habits, shards, options.records),
+  };
+}
+
+/** Some shards are replaced by a child half-way; its sequence numbers need not be above the parent's. */
+function generateShards(choices: Choices, options: ScenarioOptions): ScenarioShard[] {
+  const places = 1 + choices.int(options.shardsMax ?? 3);
+  return Array.from({ length: places }, (_, place): ScenarioShard[] => {
+    const parent = { id: shardId(place), parent: null, place, from: 0, to: options.records };
+    if (!choices.chance(0.2)) {
+      return [parent];
+    }
+    const split = Math.floor(options.records / 2);
+    const child = { ...parent, id: shardId(place + places), parent: parent.id, from: split };
+    return [{ ...parent, to: split }, child];
+  }).flat();
+}
+
+function shardId(number: number): string {
+  return `shardId-${`${number}`.padStart(12, '0')}`;
+}
+
+/** The shard of a partition key, for a record put with or just before the record of that index. */
+export function shardOf(
+  shards: readonly ScenarioShard[],
+  partitionKey: string,
+  index: number,
+): ScenarioShard {
+  const places = shards.filter((shard) => shard.parent === null).length;
+  const place = textHash(partitionKey) % places;
+  return shards.find((s) => s.place === place && s.from <= index && index < s.to)!;
+}
+
+function generateHabits({ int, pick }: Choices, style: Style): Habits {
+  const habits = {
+    style,
+    hosts: 1 + int(8),
+    keys: pick(['own', 'own', 'spread', 'shared'] as const),
+    gapMs: pick([50, 500, 2_000, 5_000]),
+    disorder: pick([0, 0.2, 0.5]),
+    poison: pick([0, 0.02, 0.1]),
+    repeated: pick([0, 0.05, 0.2]),
+    idle: pick([0, 0.005, 0.03]),
+  };
+  const clean = { hosts: 1, keys: 'own', disorder: 0, poison: 0 } as const;
+  return {
+    mixed: habits,
+    burst: { ...habits, ...clean, gapMs: 10 },
+    beat: { ...habits, hosts: 1 + int(2), disorder: pick([0, 0.1]), gapMs: 500, idle: 0.005 },
+  }[style];
+}
+
+function generateRecords(
+  choices: Choices,
+  habits: Habits,
+  shards: readonly ScenarioShard[],
+  count: number,
+): ReferenceRecord[] {
+  const sequences = createSequences(choices, shards);
+  const records: ReferenceRecord[] = [];
+  const bodies: { partitionKey: string; bytes: Buffer }[] = [];
+  let nowMs = START_MS + choices.int(300_000);
+  let previousMs = nowMs;
+
+  for (let i = 0; i < count; i++) {
+    nowMs += choices.skewed(habits.gapMs * 3);
+    nowMs += choices.chance(habits.idle) ? choices.pick(IDLE_MS) : 0;
+    const eventMs = generateEventMs(choices, habits, nowMs, previousMs);
+    previousMs = eventMs;
+    const host = choices.skewed(habits.hosts);
+    const isRepeated = bodies.length > 0 && choices.chance(habits.repeated);
+    const body = isRepeated
+      ? bodies[Math.max(0, bodies.length - 1 - choices.skewed(100))]!
+      : {
+          partitionKey: partitionKeyOf(choices, habits, host),
+          bytes: recordBytes(choices, habits.style, host, eventMs, i),
+        };
+    bodies.push(body);
+    const bad = choices.chance(habits.poison) ? poison(choices, body.bytes) : { bytes: body.bytes };
+    const shard = shardOf(shards, body.partitionKey, i).id;
+    // Arrival stamps of one shard may step back a little: they are only approximate.
+    const arrivalMs = nowMs - (choices.chance(0.05) ? choices.int(50) : 0);
+    const { partitionKey } = body;
+    records.push({ shard, sequence: sequences(shard), partitionKey, arrivalMs, ...bad });
+  }
+  return records;
+}
+
+function generateEventMs(
+  choices: Choices,
+  habits: Habits,
+  nowMs: number,
+  previousMs: number,
+): number {
+  if (!choices.chance(habits.disorder)) {
+    return nowMs - choices.int(200);
+  }
+  const border = Math.floor(nowMs / BORDER_MS) * BORDER_MS;
+  return choices.pick([
+    () => nowMs - choices.int(15_000),
+    () => nowMs - choices.int(120_000),
+    () => nowMs - choices.int(600_000),
+    () => nowMs + choices.int(70_000),
+    () => border - choices.int(8) * BORDER_MS,
+    () => border - choices.int(8) * BORDER_MS - 1,
+    () => previousMs,
+    () => previousMs,
+  ])();
+}
+
+function recordBytes(
+  choices: Choices,
+  style: Style,
+  host: number,
+  eventMs: number,
+  index: number,
+): Buffer {
+  const { chance, int, pick } = choices;
+  const v =
+    style === 'beat'
+      ? pick([10, 10, 10, 11]) + (chance(0.05) ? 5_000 : 0)
+      : pick([int(1000), int(1000) / 10, -int(50) / 100, 0, (choices.next() - 0.3) * 1e6]);
+  const json = {
+    type: pick(['a', 'a', 'a', 'b', 'c']),
+    host: pick([`h${host}`, `h${host}`, `h${host}`, host === 3 ? 'odd|\\#name' : `h${host}`]),
+    region: `r${host % 3}`,
+    slot: host % 2 === 0 ? host : host + 0.5,
+    flag: host > 2,
+    ts: eventMs + (chance(0.1) ? 0.75 : 0),
+    time: {
+      s: eventMs / 1000,
+      us: eventMs * 1000 + int(1000),
+      ns: eventMs * 1e6,
+      iso: new Date(eventMs).toISOString().replace('Z', pick(['Z', '+00:00', '4Z', '999-00:00'])),
+    },
+    v: chance(0.05) ? String(v) : v,
+    deep: [{ v: v * 2 }],
+    id: chance(0.85) ? `id${index}` : pick([`id${int(20)}`, null, undefined]),
+    user: pick([`u${choices.skewed(30)}`, `u${int(400)}`, null]),
+    extra: { kind: int(2), size: chance(0.7) ? int(100) : 'none' },
+  };
+  return Buffer.from(JSON.stringify(json));
+}
+
+function partitionKeyOf(choices: Choices, { keys }: Habits, host: number): string {
+  const names = { own: `h${host}`, spread: `h${host}/${choices.int(3)}`, shared: `r${host % 3}#` };
+  return names[keys];
+}
+
+/** Room for ticks between two records. */
+export const SEQUENCE_STEP = 1000n;
+
+/** Numbers with gaps that also grow in length: text order alone is not their order. */
+function createSequences(
+  choices: Choices,
+  shards: readonly ScenarioShard[],
+): (shard: string) => string {
+  const isLong = choices.chance(0.5);
+  const last = new Map(shards.map(({ id }) => [id, isLong ? 10n ** 55n : 9_000n]));
+  return (shard) => {
+    const sequence = last.get(shard)! + SEQUENCE_STEP + BigInt(choices.skewed(1000));
+    last.set(shard, sequence);
+    return sequence.toString();
+  };
+}
+
+/** FNV-1a: which shard a partition key lives in, for the whole scenario. */
+function textHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) {
+    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  }
+  return hash;
+}

@@ -1,0 +1,133 @@
+import {
+  createKinesisClient,
+  createKinesisWriter,
+  requestsOf,
+} from '@millrace/adapters/aws/kinesis-writer';
+import { UnavailableError } from '@millrace/core/error';
+import type { StreamEntry } from '@millrace/core/port';
+import fc from 'fast-check';
+import { SOME_CREDENTIALS, useAwsEnvironment } from './aws-environment';
+import { type EndpointRequest, type Reply, refusal, startEndpoint } from './scripted-endpoint';
+
+useAwsEnvironment(SOME_CREDENTIALS);
+
+interface WireEntry {
+  readonly PartitionKey: string;
+  readonly Data: string;
+}
+
+const recordsOf = ({ body }: EndpointRequest) => (body as { Records: WireEntry[] }).Records;
+
+/** A stream that refuses the entries it is told to and keeps the others in the order they came. */
+function pickyStream(refuses: (nth: number) => boolean) {
+  const taken: string[] = [];
+  let nth = 0;
+  function answer(request: EndpointRequest): Reply {
+    const Records = recordsOf(request).map(({ PartitionKey, Data }) => {
+      if (refuses(nth++)) return { ErrorCode: 'ProvisionedThroughputExceededException' };
+      taken.push(`${PartitionKey}=${Buffer.from(Data, 'base64')}`);
+      return { SequenceNumber: String(taken.length), ShardId: 'shardId-000000000000' };
+    });
+    const FailedRecordCount = Records.filter((record) => 'ErrorCode' in record).length;
+    return { status: 200, body: { FailedRecordCount, Records } };
+  }
+  return { taken, answer };
+}
+
+async function putInto(
+  answer: (request: EndpointRequest, nth: number) => Reply,
+  entries: readonly StreamEntry[],
+  attemptsMax = 3,
+) {
+  const endpoint = await startEndpoint(answer);
+  const client = createKinesisClient({ endpointUrl: endpoint.url });
+  const time = { nowMs: () => performance.now(), sleep: async () => {}, random: Math.random };
+  const limits = { attemptsMax, attemptMsMax: 2000, totalMsMax: 10_000, time };
+  try {
+    await createKinesisWriter({ client, stream: 's', limits }).put(entries);
+    return endpoint.requests;
+  } finally {
+    client.destroy();
+    await endpoint.close();
+  }
+}
+
+const entry = (partitionKey: string, n: number): StreamEntry => ({
+  partitionKey,
+  data: new TextEncoder().encode(String(n)),
+});
+
+test('only refused entries are sent again', async () => {
+  const stream = pickyStream((nth) => nth === 1);
+  const requests = await putInto(stream.answer, [entry('a', 1), entry('b', 2), entry('c', 3)]);
+  const sent = requests.map((request) =>
+    recordsOf(request).map(({ PartitionKey }) => PartitionKey),
+  );
+  expect(sent).toEqual([['a', 'b', 'c'], ['b']]);
+  expect(stream.taken).toEqual(['a=1', 'c=3', 'b=2']);
+});
+
+test('a refused entry holds back the later ones of its key', async () => {
+  const stream = pickyStream((nth) => nth === 0);
+  await putInto(stream.answer, [entry('a', 1), entry('a', 2), entry('b', 3)]);
+  expect(stream.taken).toEqual(['b=3', 'a=1', 'a=2']);
+});
+
+test('whatever is refused, all entries arrive once and every key keeps its order', async () => {
+  const keys = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 12 });
+  const refusals = fc.array(fc.boolean(), { maxLength: 30 });
+  await fc.assert(
+    fc.asyncProperty(keys, refusals, async (partitionKeys, refused) => {
+      const stream = pickyStream((nth) => refused[nth] ?? false);
+      const entries = partitionKeys.map(entry);
+      const requests = await putInto(stream.answer, entries, 40);
+      for (const key of partitionKeys) {
+        const ofKey = entries.filter(({ partitionKey }) => partitionKey === key);
+        const expected = ofKey.map(({ data }) => `${key}=${new TextDecoder().decode(data)}`);
+        expect(stream.taken.filter((text) => text.startsWith(key))).toEqual(expected);
+      }
+      for (const request of requests) {
+        const inOne = recordsOf(request).map(({ PartitionKey }) => PartitionKey);
+        expect(new Set(inOne).size).toBe(inOne.length);
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('a stream that takes nothing is unavailable after three tries, and says why', async () => {
+  const stream = pickyStream(() => true);
+  const answer = putInto(stream.answer, [entry('a', 1)]);
+  await expect(answer).rejects.toThrow(UnavailableError);
+  await expect(answer).rejects.toThrow(
+    /^PutRecords on stream s: 3 tries failed.*ProvisionedThroughputExceededException/,
+  );
+});
+
+test('a request that is throttled as a whole is sent again', async () => {
+  const stream = pickyStream(() => false);
+  const throttled = refusal(400, 'ProvisionedThroughputExceededException');
+  const answer = (request: EndpointRequest, nth: number) =>
+    nth === 1 ? throttled : stream.answer(request);
+  expect(await putInto(answer, [entry('a', 1)])).toHaveLength(2);
+  expect(stream.taken).toEqual(['a=1']);
+});
+
+describe('requests', () => {
+  const sized = (bytes: number, partitionKey = 'k') => ({
+    partitionKey,
+    data: new Uint8Array(bytes - partitionKey.length),
+  });
+  const MIB = 1024 * 1024;
+
+  test.each<[string, StreamEntry[], number[]]>([
+    ['nothing', [], []],
+    ['500 entries', Array(500).fill(sized(10)), [500]],
+    ['501 entries', Array(501).fill(sized(10)), [500, 1]],
+    ['exactly 5 MiB, keys included', Array(5).fill(sized(MIB)), [5]],
+    ['a byte more', [...Array(5).fill(sized(MIB)), sized(1)], [5, 1]],
+    ['both limits', [...Array(6).fill(sized(MIB)), ...Array(600).fill(sized(2))], [5, 500, 101]],
+  ])('%s', (_, entries, expected) => {
+    expect(requestsOf(entries).map(({ length }) => length)).toEqual(expected);
+  });
+});

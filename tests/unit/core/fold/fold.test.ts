@@ -1,0 +1,203 @@
+import { PoisonError } from '@millrace/core/error';
+import { newState } from '@millrace/core/fold/codec';
+import { defineMetric } from '@millrace/core/fold/definition';
+import { fold, foldTick } from '@millrace/core/fold/fold';
+import { noOutputs } from '@millrace/core/fold/output';
+import { closeOpenWindows, type FoldContext } from '@millrace/core/fold/publish';
+import type { Measurement } from '@millrace/core/record/record';
+import { oneMetric } from '../../../helper/metric';
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+function contextFor(overrides: Record<string, unknown> = {}): FoldContext {
+  const definition = defineMetric(oneMetric(overrides), 7 * DAY);
+  const key = { metric: 'm', partitionKey: 'p', series: 's' };
+  return { definition, key, state: newState(), outputs: noOutputs() };
+}
+
+function at(context: FoldContext, eventMs: number, value = 1, dedupeKey: string | null = null) {
+  const { metric } = context.definition;
+  const measurement: Measurement = {
+    kind: 'measurement',
+    metric,
+    series: 's',
+    eventMs,
+    inputs: [value],
+    dedupeKey,
+  };
+  return { measurement, eventMs };
+}
+
+/** Folds (event second, arrival second) pairs; arrival defaults to the event. */
+function foldAll(context: FoldContext, seconds: readonly (number | [number, number])[]) {
+  return seconds.map((each) => {
+    const [event, arrival] = typeof each === 'number' ? [each, each] : each;
+    return fold(context, at(context, event * 1000).measurement, arrival * 1000);
+  });
+}
+
+function rows(context: FoldContext) {
+  return [...context.outputs.rows].map((w) => ({
+    start: w.startMs / 1000,
+    rev: w.rev,
+    late: w.late,
+    count: context.definition.plan.results(w.aggregate, MINUTE).count,
+  }));
+}
+
+describe('windows and the watermark', () => {
+  // 0s        60s   70s
+  // |---------|-----|    out of orderness 10 s: the window [0, 60) closes at event 70
+  test('a window is published when the watermark reaches its end, not before', () => {
+    const context = contextFor();
+
+    foldAll(context, [0, 59, 69]);
+    expect(rows(context)).toEqual([]);
+
+    foldAll(context, [70]);
+    expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 0, count: 2 }]);
+  });
+
+  test('the watermark never goes back', () => {
+    const context = contextFor();
+    foldAll(context, [200, 150]);
+    expect(context.state.watermarkMs).toBe(190_000);
+  });
+
+  test('a record for a published window within its lateness is applied and raises rev', () => {
+    const context = contextFor();
+    expect(foldAll(context, [0, 70, 30, 40])).toEqual(['applied', 'applied', 'applied', 'applied']);
+    expect(rows(context)).toEqual([{ start: 0, rev: 3, late: 2, count: 3 }]);
+    expect(context.state.counters.revised).toBe(2);
+  });
+
+  // watermark 120 s = end 60 s + lateness 60 s: over
+  test('a record whose window and lateness are over is late and changes no row', () => {
+    const context = contextFor();
+    expect(foldAll(context, [0, 130, 59])).toEqual(['applied', 'applied', 'late']);
+    expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 0, count: 1 }]);
+    expect(context.state.counters).toMatchObject({ applied: 2, late: 1 });
+  });
+
+  test('a window first created behind the watermark is published at once as rev 1 with late', () => {
+    const context = contextFor();
+    foldAll(context, [129, 30]);
+    expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 1, count: 1 }]);
+    expect(context.state.counters.revised).toBe(0);
+  });
+
+  test('negative event times fall into windows aligned to the epoch', () => {
+    const context = contextFor();
+    foldAll(context, [
+      [-1, 0],
+      [70, 70],
+    ]);
+    expect(rows(context)).toEqual([{ start: -60, rev: 1, late: 0, count: 1 }]);
+  });
+});
+
+describe('duplicates', () => {
+  const dedupe = { by: 'eventId', path: 'id' };
+
+  test('the same key in the same window is a duplicate while the window is held', () => {
+    const context = contextFor({ dedupe });
+    const outcomes = ['a', 'a', 'b', null, null].map((key) =>
+      fold(context, at(context, 1000, 1, key).measurement, 1000),
+    );
+    expect(outcomes).toEqual(['applied', 'duplicate', 'applied', 'applied', 'applied']);
+  });
+
+  test('256 keys are remembered; further records apply and are counted', () => {
+    const context = contextFor({ dedupe });
+    for (let key = 0; key < 300; key++) {
+      fold(context, at(context, 1000, 1, `k${key}`).measurement, 1000);
+    }
+    const again = fold(context, at(context, 1000, 1, 'k299').measurement, 1000);
+    const known = fold(context, at(context, 1000, 1, 'k255').measurement, 1000);
+    expect([again, known]).toEqual(['applied', 'duplicate']);
+    expect(context.state.counters.dedupeOverflow).toBe(45);
+  });
+});
+
+describe('idle close', () => {
+  test('an arrival gap of idleClose closes open windows before the record is judged', () => {
+    const context = contextFor();
+    foldAll(context, [0, [59, 120]]);
+    expect(rows(context)).toEqual([{ start: 0, rev: 2, late: 1, count: 2 }]);
+    expect(context.state.watermarkMs).toBe(60_000);
+  });
+
+  test('a gap below idleClose closes nothing', () => {
+    const context = contextFor();
+    foldAll(context, [0, [59, 119]]);
+    expect(rows(context)).toEqual([]);
+  });
+
+  test('late and duplicate records advance the arrival clock too', () => {
+    const context = contextFor();
+    foldAll(context, [0, 130, [59, 200], [140, 319]]);
+    expect(rows(context)).toHaveLength(1);
+    expect(context.state.lastArrivalMs).toBe(319_000);
+  });
+
+  test.each([
+    { silentMs: 124_999, rows: 0 },
+    { silentMs: 125_000, rows: 1 },
+  ])(
+    'a tick after $silentMs ms of silence publishes $rows rows',
+    ({ silentMs, rows: expected }) => {
+      const context = contextFor();
+      foldAll(context, [0]);
+      foldTick(context, silentMs);
+      expect(rows(context)).toHaveLength(expected);
+      expect(context.state.lastArrivalMs).toBe(0);
+    },
+  );
+});
+
+describe('poison', () => {
+  test('a sum that would not be finite is refused and leaves the state as it was', () => {
+    const context = contextFor();
+    fold(context, at(context, 0, 1e308).measurement, 0);
+    const before = structuredClone(context.state.counters);
+
+    expect(() => fold(context, at(context, 1, 1e308).measurement, 1)).toThrow(PoisonError);
+
+    expect(context.state.counters).toEqual(before);
+    expect(context.state.lastArrivalMs).toBe(0);
+  });
+
+  test('a poison record after an idle gap does not even do the idle close', () => {
+    const context = contextFor();
+    fold(context, at(context, 0, 1e308).measurement, 0);
+
+    expect(() => fold(context, at(context, 1, 1e308).measurement, 500_000)).toThrow(PoisonError);
+
+    expect(rows(context)).toEqual([]);
+    expect(context.state.watermarkMs).toBe(-10_000);
+  });
+});
+
+describe('expiry', () => {
+  test('a series silent for longer than its state is kept starts a new life behind a high watermark', () => {
+    const context = contextFor();
+    const arrivalMs = 8 * DAY;
+    foldAll(context, [0]);
+
+    const straggler = fold(context, at(context, 30_000).measurement, arrivalMs);
+
+    expect(straggler).toBe('late');
+    expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 0, count: 1 }]);
+    expect(context.state.watermarkMs).toBe(arrivalMs - 7 * DAY + 3 * MINUTE);
+    expect(context.state.windows.size).toBe(0);
+  });
+});
+
+test('closing twice publishes once', () => {
+  const context = contextFor();
+  foldAll(context, [0]);
+  closeOpenWindows(context);
+  closeOpenWindows(context);
+  expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 0, count: 1 }]);
+});

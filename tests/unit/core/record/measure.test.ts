@@ -1,0 +1,156 @@
+import { aggregateInputs, slotOf } from '@millrace/core/aggregate/inputs';
+import type { JsonRecord } from '@millrace/core/pipeline/pipeline';
+import { measure } from '@millrace/core/record/measure';
+import { oneMetric } from '../../../helper/metric';
+
+const ARRIVAL_MS = 1_607_497_475_000;
+const EVENT_MS = ARRIVAL_MS - 1_000;
+const good = { s: 'a', t: EVENT_MS, v: 1.5 };
+
+/** `null`, the reason of a rejection, or `measurement`. */
+function outcome(record: JsonRecord, metric: Record<string, unknown> = {}): string | null {
+  const result = measure(record, oneMetric(metric), ARRIVAL_MS);
+  return result?.kind === 'rejection' ? result.reason : (result?.kind ?? null);
+}
+
+function measurementOf(record: JsonRecord, overrides: Record<string, unknown> = {}) {
+  const result = measure(record, oneMetric(overrides), ARRIVAL_MS);
+  if (result?.kind !== 'measurement')
+    throw new Error(`not a measurement: ${JSON.stringify(result)}`);
+  return result;
+}
+
+describe('measure', () => {
+  test('a good record is a measurement', () => {
+    const metric = oneMetric();
+    expect(measure(good, metric, ARRIVAL_MS)).toEqual({
+      kind: 'measurement',
+      metric,
+      series: 'a',
+      eventMs: EVENT_MS,
+      inputs: [1.5],
+      dedupeKey: null,
+    });
+  });
+
+  test('absent settings are the arrival, 1 and the one series', () => {
+    const metric = { series: [], time: undefined, value: undefined };
+    expect(measurementOf({}, metric)).toMatchObject({
+      series: '*',
+      eventMs: ARRIVAL_MS,
+      inputs: [1],
+    });
+  });
+
+  test.each([
+    ['series before time', { v: 'x' }, 'series'],
+    ['time before value', { s: 'a', v: 'x' }, 'time'],
+    ['value before future', { s: 'a', t: ARRIVAL_MS * 2, v: 'x' }, 'value'],
+    ['future last', { s: 'a', t: ARRIVAL_MS * 2, v: 1 }, 'future'],
+  ])('the first that fails is the reason: %s', (_name, record, reason) => {
+    expect(outcome(record)).toBe(reason);
+  });
+
+  test.each([
+    ['a missing series', { s: undefined }, 'series'],
+    ['a series that is a list', { s: ['a'] }, 'series'],
+    ['a missing time', { t: undefined }, 'time'],
+    ['a null time', { t: null }, 'time'],
+    ['an impossible date', { t: '2020-02-30T00:00Z' }, 'time'],
+    ['a time whose window no date can show', { t: -8.64e15 }, 'time'],
+    ['a missing value', { v: undefined }, 'value'],
+    ['a null value', { v: null }, 'value'],
+    ['a value that is a text', { v: '1' }, 'value'],
+    ['a value beyond doubles', { v: JSON.parse('1e400') }, 'value'],
+    ['a boolean value', { v: true }, 'value'],
+    ['1 ms too far in the future', { t: ARRIVAL_MS + 60_001 }, 'future'],
+    ['as far in the future as allowed', { t: ARRIVAL_MS + 60_000 }, 'measurement'],
+    ['a fraction rounded down to what is allowed', { t: ARRIVAL_MS + 60_000.9 }, 'measurement'],
+    ['a very old time', { t: 0 }, 'measurement'],
+  ])('%s: %s', (_name, fields, expected) => {
+    expect(outcome({ ...good, ...fields })).toBe(expected);
+  });
+
+  test('with coerce a string that is exactly a JSON number counts, and a number still does', () => {
+    const metric = { coerce: true };
+    expect(measurementOf({ ...good, v: '-1.5e1' }, metric).inputs).toEqual([-15]);
+    expect(measurementOf({ ...good, v: 2 }, metric).inputs).toEqual([2]);
+    expect(outcome({ ...good, v: '1 ' }, metric)).toBe('value');
+  });
+
+  test('a rejection says where and what', () => {
+    expect(measure({ ...good, v: 'high' }, oneMetric(), ARRIVAL_MS)).toMatchObject({
+      reason: 'value',
+      detail: 'v: expected a finite number, got "high" ("coerce" is off)',
+    });
+  });
+});
+
+describe('match', () => {
+  test.each<[Record<string, unknown>, JsonRecord, boolean]>([
+    [{}, {}, true],
+    [{ k: 'a' }, { k: 'a' }, true],
+    [{ k: 'a' }, { k: 'b' }, false],
+    [{ k: 'a' }, {}, false],
+    [{ k: 1 }, { k: '1' }, false],
+    [{ k: '1' }, { k: 1 }, false],
+    [{ k: false }, { k: 0 }, false],
+    [{ k: 0 }, { k: -0 }, true],
+    [{ k: null }, { k: null }, true],
+    [{ k: null }, {}, false],
+    [{ k: [null, 'a'] }, {}, false],
+    [{ k: ['a', 'b'] }, { k: 'b' }, true],
+    [{ k: ['a', 'b'] }, { k: 'c' }, false],
+    [{ k: ['a', 'b'] }, { k: ['a', 'b'] }, false],
+    [{ k: ['a'] }, { k: ['a'] }, false],
+    [{ k: [...'abcdefghij', null, 0] }, { k: 'j' }, true],
+    [{ k: [...'abcdefghij', null, 0] }, { k: null }, true],
+    [{ k: [...'abcdefghij', null, 0] }, {}, false],
+    [{ k: [...'abcdefghij', null, 0] }, { k: 'k' }, false],
+    [{ 'a.0.b': 1, 'c\\.d': 2 }, { a: [{ b: 1 }], 'c.d': 2 }, true],
+    [{ 'a.0.b': 1, 'c\\.d': 2 }, { a: [{ b: 1 }], c: { d: 2 } }, false],
+    [{ 'k.length': 1 }, { k: 'a' }, false],
+  ])('%j on %j: %p', (match, record, matched) => {
+    expect(outcome({ ...good, ...record }, { match })).toBe(matched ? 'measurement' : null);
+  });
+
+  test('comes before everything else: what does not match is not invalid', () => {
+    expect(outcome({ k: 'b' }, { match: { k: 'a' } })).toBeNull();
+  });
+});
+
+describe('inputs', () => {
+  const aggregates = [
+    'count',
+    { op: 'distinct', path: 'user' },
+    'mean',
+    { op: 'max', path: 'a.b' },
+    { op: 'top', path: 'user' },
+    { op: 'sum', path: 'v', as: 'again' },
+  ];
+
+  test('are the value, then each own path once, in order of first use', () => {
+    const { aggregates: specs } = oneMetric({ aggregates });
+    expect(aggregateInputs(specs)).toEqual([['user'], ['a', 'b'], ['v']]);
+    expect(specs.map((spec) => slotOf(spec, specs))).toEqual([0, 1, 0, 2, 1, 3]);
+  });
+
+  test('a path that is missing or no scalar has none, and a numeric text stays a text', () => {
+    const inputs = (fields: JsonRecord) =>
+      measurementOf({ ...good, ...fields }, { aggregates }).inputs;
+    expect(inputs({ user: 'u', a: { b: '7' } })).toEqual([1.5, 'u', '7', 1.5]);
+    expect(inputs({ user: null, a: 1 })).toEqual([1.5, undefined, undefined, 1.5]);
+    expect(inputs({ user: ['u'], a: { b: false } })).toEqual([1.5, undefined, false, 1.5]);
+  });
+});
+
+describe('dedupe', () => {
+  test.each([
+    [{ by: 'eventId', path: 'id.n' }, { id: { n: 7 } }, 'n7'],
+    [{ by: 'eventId', path: 'id.n' }, { id: { n: null } }, null],
+    [{ by: 'eventId', path: 'id.n' }, {}, null],
+    [{ by: 'eventTime' }, {}, String(EVENT_MS)],
+  ])('%j of %j is %p', (dedupe, fields, key) => {
+    expect(measurementOf({ ...good, ...fields }, { dedupe }).dedupeKey).toBe(key);
+  });
+});
