@@ -9,11 +9,13 @@ import { setProjectRoot } from './project';
 import { register as registerRecordHost } from './record-host/command';
 import { register as registerReplay } from './replay/command';
 import { register as registerReport } from './report/command';
+import { register as registerStart } from './start/command';
 
 const VERSION = '0.1.0';
 
 /** One file per command exports `register`; this is the list of them, in the order of the help. */
 const COMMANDS: readonly ((program: Command) => void)[] = [
+  registerStart,
   registerReplay,
   registerCheck,
   registerProduce,

@@ -4,7 +4,8 @@ export interface Variant {
   readonly run: () => void | Promise<void>;
 }
 
-const WARM_UP_ROUNDS = 5;
+/** The optimiser has settled by then; a warm container has seen more. */
+const WARM_UP_ROUNDS = 30;
 
 /**
  * Runs all variants in turn, round by round in rotating order, and prints the median over the rounds of

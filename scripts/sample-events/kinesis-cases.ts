@@ -12,7 +12,7 @@ function cpu(second: number, options: { host?: string; busyPercent?: number } = 
   const { host = HOST, busyPercent = 12 + (second % 7) } = options;
   const ts = START_MS + second * 1000;
   return {
-    type: 'host',
+    type: 'telemetry',
     id: `cpu-${ts.toString(36)}`,
     host,
     sensor: 'cpu',

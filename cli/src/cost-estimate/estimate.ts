@@ -41,6 +41,8 @@ export interface CostEstimate {
   readonly processingPerMillionEvents: number;
   /** A stream that nobody writes to. */
   readonly streamDollarsPerMonth: number;
+  /** How full the batches were: fuller ones cost less per event. */
+  readonly recordsPerInvocation: number;
   readonly asOf: string;
   readonly region: string;
 }
@@ -111,6 +113,7 @@ export function estimateCost(usage: Usage): CostEstimate {
       sum(perEvent.filter((each) => each.service !== 'Kinesis')),
     ),
     streamDollarsPerMonth: PRICES.kinesisPerStreamHour * HOURS_PER_MONTH,
+    recordsPerInvocation: usage.records / Math.max(1, usage.lambdaInvocations),
     asOf: PRICES.asOf,
     region: PRICES.region,
   };

@@ -1,8 +1,8 @@
+import { formatDuration } from '@millrace/core/pipeline/duration';
 import type { ProduceWindows } from './plan';
 
 /** The `pipeline.json` under which the truth of a produced recording holds exactly. */
 export function pipelineFor(windows: ProduceWindows): string {
-  const duration = (ms: number) => (ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`);
   const pipeline = {
     version: 1,
     metrics: {
@@ -11,10 +11,10 @@ export function pipelineFor(windows: ProduceWindows): string {
         series: ['host'],
         time: 'ts',
         value: 'value',
-        window: { type: 'tumbling', size: duration(windows.sizeMs) },
-        outOfOrderness: duration(windows.outOfOrdernessMs),
-        allowedLateness: duration(windows.allowedLatenessMs),
-        idleClose: duration(windows.idleCloseMs),
+        window: { type: 'tumbling', size: formatDuration(windows.sizeMs) },
+        outOfOrderness: formatDuration(windows.outOfOrdernessMs),
+        allowedLateness: formatDuration(windows.allowedLatenessMs),
+        idleClose: formatDuration(windows.idleCloseMs),
         dedupe: { by: 'eventId', path: 'id' },
         aggregates: ['count', 'mean', 'min', 'max', 'p99'],
         detect: { detector: 'default', on: 'mean' },

@@ -1,44 +1,32 @@
+import { formatDuration, parseDuration } from '@millrace/core/pipeline/duration';
 import type { Command } from 'commander';
 import { complaint, MillraceCommand } from '../command';
 import { UsageError } from '../exit';
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1e3,
-  m: 60e3,
-  h: 3600e3,
-  d: 86_400e3,
-};
+const RATE_UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 };
 
 export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
-/** `90s`, `1.5h` in milliseconds; null when it is no duration. */
-export function parseDuration(text: string): number | null {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  return match === null ? null : Number(match[1]) * (UNIT_MS[match[2] as string] as number);
-}
-
 /** `2`, `2/s`, `0.5/m` as the milliseconds between two; null when it is no rate. */
 export function parseRatePeriod(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text);
   if (match === null || Number(match[1]) === 0) return null;
-  return (UNIT_MS[match[2] ?? 's'] as number) / Number(match[1]);
+  return (RATE_UNIT_MS[match[2] ?? 's'] as number) / Number(match[1]);
 }
 
 /** Parser of an option that holds a duration within bounds; the value is in milliseconds. */
 export function durationValue(command: Command, name: string, range: Range) {
   return (text: string) =>
     within(parseDuration(text), range) ??
-    refuse(command, name, `a duration from ${shown(range.min)} to ${shown(range.max)}`, text);
-}
-
-function shown(durationMs: number): string {
-  const fits = (unit: string) => durationMs % (UNIT_MS[unit] as number) === 0;
-  const unit = ['d', 'h', 'm', 's'].find(fits) ?? 'ms';
-  return `${durationMs / (UNIT_MS[unit] as number)}${unit}`;
+    refuse(
+      command,
+      name,
+      `a duration from ${formatDuration(range.min)} to ${formatDuration(range.max)}`,
+      text,
+    );
 }
 
 /** Parser of an option that holds a rate; the value is the period in milliseconds. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { parseDuration } from '../produce/quantity-option';
+import { parseDuration } from '@millrace/core/pipeline/duration';
 
 export const DISTURBANCE_KINDS = ['memory', 'loopback', 'cpu', 'disk'] as const;
 

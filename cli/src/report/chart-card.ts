@@ -25,7 +25,7 @@ export function chartCard(series: ReportSeries, index: number, time: TimeSpan): 
 ${late > 0 ? html`<span class="tag late">${late} applied late</span>` : null}
 ${incidents > 0 ? html`<span class="tag incident">${incidents} ${incidents === 1 ? 'incident' : 'incidents'}</span>` : null}
 </header>
-<div class="plot" role="img" aria-label="${describe(series)}">${new SafeHtml(drawChart(series, time, size))}<div class="cross"></div><script type="application/json">${jsonForHtml(numbers(series, time, size))}</script></div>
+<div class="plot" role="img" aria-label="${describe(series)}">${new SafeHtml(drawChart(series, time, size, `c${index}`))}<div class="cross"></div><script type="application/json">${jsonForHtml(numbers(series, time, size))}</script></div>
 </section>
 `;
 }

@@ -15,7 +15,8 @@ export interface ChartSize {
 /** Where the plot lies within the picture, in its pixels: the page's script needs it for the pointer. */
 export const PLOT = { left: 46, right: 10, top: 10, bottom: 22 } as const;
 
-const FONT = { fontFamily: 'inherit', fontSize: 11, color: 'var(--muted)' } as const;
+const FONT_SIZE = 11;
+const FONT = { fontFamily: 'system-ui', fontSize: FONT_SIZE, color: 'var(--muted)' } as const;
 /** A label of the time axis needs about this much room. */
 const TICK_WIDTH = 84;
 
@@ -23,17 +24,19 @@ type Cell = readonly [timeMs: number, value: number | null];
 
 /**
  * Draws one series as SVG text: line, expected band, anomalies, late data, incidents. Colours are CSS
- * variables of the page, so that the same picture is right in the light and in the dark.
+ * variables of the page, so that the same picture is right in the light and in the dark. `id` is the
+ * picture's own within the page.
  */
 export function drawChart(
   series: ReportSeries,
   time: { readonly fromMs: number; readonly toMs: number },
   size: ChartSize,
+  id: string,
 ): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...size });
   try {
     chart.setOption(options(series, time, size));
-    return cleaned(chart.renderToSVGString(), size);
+    return cleaned(chart.renderToSVGString(), size, id);
   } finally {
     chart.dispose(); // Its timers would keep the process alive.
   }
@@ -62,7 +65,7 @@ function options(
       silent: true,
       axisLine: { lineStyle: { color: 'var(--axis)' } },
       axisTick: { show: false },
-      axisLabel: { ...FONT, customValues: ticks, formatter: label },
+      axisLabel: { ...FONT, customValues: ticks, formatter: label, margin: 7 },
     },
     yAxis: [
       {
@@ -70,7 +73,6 @@ function options(
         scale: true,
         silent: true,
         splitNumber: 3,
-        boundaryGap: [0, '8%'],
         axisLabel: { ...FONT, formatter: shortNumber },
         splitLine: { lineStyle: { color: 'var(--grid)' } },
       },
@@ -102,8 +104,15 @@ function options(
       {
         ...quiet,
         type: 'scatter',
-        symbolSize: 5,
-        itemStyle: { color: 'var(--incident)' },
+        symbolSize: 3,
+        itemStyle: { color: 'var(--line)', opacity: 1 },
+        data: lonely(points),
+      },
+      {
+        ...quiet,
+        type: 'scatter',
+        symbolSize: 6,
+        itemStyle: { color: 'var(--incident)', opacity: 1 },
         data: marks(points, ({ anomaly }) => anomaly),
       },
       {
@@ -112,7 +121,7 @@ function options(
         yAxisIndex: 1,
         symbol: 'triangle',
         symbolSize: [6, 5],
-        itemStyle: { color: 'var(--late)' },
+        itemStyle: { color: 'var(--late)', opacity: 1 },
         data: points.filter(({ late }) => late > 0).map((point) => [middle(point), 0.025]),
       },
     ],
@@ -153,6 +162,17 @@ function cells(
   return drawn;
 }
 
+/** Windows without a neighbour on either side: a line has nothing to show of them. */
+function lonely(points: readonly ReportPoint[]): readonly Cell[] {
+  const touches = (a: ReportPoint | undefined, b: ReportPoint | undefined) =>
+    a !== undefined && b !== undefined && a.endMs >= b.startMs;
+  return points.flatMap((point, index) =>
+    touches(points[index - 1], point) || touches(point, points[index + 1])
+      ? []
+      : [[middle(point), point.value] as const],
+  );
+}
+
 function marks(
   points: readonly ReportPoint[],
   isMarked: (point: ReportPoint) => boolean,
@@ -160,12 +180,15 @@ function marks(
   return points.filter(isMarked).map((point) => [middle(point), point.value]);
 }
 
-/** Fluid size; no background of its own; no rules for hovering, which would fight the page's own. */
-function cleaned(svg: string, { width, height }: ChartSize): string {
+/** Fluid size, the page's own font, and nothing that only a live chart would need. */
+function cleaned(svg: string, { width, height }: ChartSize, id: string): string {
   return svg
     .replace(`width="${width}" height="${height}"`, 'aria-hidden="true"')
     .replace(/<rect [^>]*fill="none"><\/rect>\n?/, '')
     .replace(/<style ?>[\s\S]*?<\/style>/g, '')
     .replace(/ class="zr\d+-cls-\d+"/g, '')
-    .replace(/ pointer-events="[a-z]+"/g, '');
+    .replace(/ pointer-events="[a-z]+"/g, '')
+    .replace(/\bzr\d+-/g, `${id}-`)
+    .replace(/ ecmeta_[a-z_]+="[^"]*"/g, '')
+    .replace(/ style="font[^"]*"/g, ` font-size="${FONT_SIZE}"`);
 }

@@ -18,7 +18,8 @@ ${cost.items.map(
 <td class="n">${quantityText(item)}</td><td class="n">${dollarsText(item.dollars)}</td><td class="n">${perMillion(item)}</td></tr>`,
 )}
 <tfoot><tr><td colspan="3">Sum</td><td class="n">${dollarsText(cost.dollars)}</td><td class="n">${dollarsText(cost.dollarsPerMillionEvents)}</td></tr></tfoot>
-</table></div>`;
+</table></div>
+<p class="note">Units are counted by the local tables. Lambda's duration is processor time measured here plus modelled waiting for services. This run had ${shortNumber(cost.recordsPerInvocation)} records per invocation; a busier stream fills its batches and costs less per event. An on-demand stream costs ${dollarsText(cost.streamDollarsPerMonth)} a month beside it.</p>`;
 }
 
 function quantityText({ quantity, unit }: CostItem): string {

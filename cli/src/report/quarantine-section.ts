@@ -2,8 +2,9 @@ import { grouped } from '../output';
 import { type Html, html } from './html';
 import type { ReportQuarantine } from './report-data';
 
-const RECORDS_MAX = 60;
-const PREVIEW_LENGTH = 110;
+/** Sixteen late records of one outage look alike: some of each reason say more. */
+const RECORDS_PER_REASON_MAX = 5;
+const PREVIEW_LENGTH = 160;
 
 /** What was set aside, with its reason and the beginning of its bytes. */
 export function quarantineSection(quarantine: readonly ReportQuarantine[]): Html {
@@ -11,8 +12,11 @@ export function quarantineSection(quarantine: readonly ReportQuarantine[]): Html
     return html`<h2>Quarantine</h2><div class="card none">Empty: no record was late, or refused.</div>`;
   }
   const counts = new Map<string, number>();
-  for (const { reason } of quarantine) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const shown = quarantine.slice(0, RECORDS_MAX);
+  const shown = quarantine.filter(({ reason }) => {
+    const count = (counts.get(reason) ?? 0) + 1;
+    counts.set(reason, count);
+    return count <= RECORDS_PER_REASON_MAX;
+  });
   const hidden = quarantine.length - shown.length;
   const reasons = [...counts].map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
   return html`<h2>Quarantine<small>${reasons}; kept with their bytes</small></h2>
@@ -21,8 +25,8 @@ export function quarantineSection(quarantine: readonly ReportQuarantine[]): Html
 ${shown.map(
   ({ reason, detail, partitionKey, arrival, data }) => html`<tr>
 <td><span class="tag${reason === 'late' ? ' late' : ''}">${reason}</span></td>
-<td class="t">${arrival.slice(0, 19).replace('T', ' ')}</td><td>${partitionKey}</td><td>${detail}</td>
-<td><code>${preview(data)}</code></td></tr>`,
+<td class="t">${arrival.slice(0, 19).replace('T', ' ')}</td><td class="t">${partitionKey}</td><td>${detail}</td>
+<td class="data"><code>${preview(data)}</code></td></tr>`,
 )}
 ${hidden > 0 ? html`<tr><td colspan="5"><small>${grouped(hidden)} more in quarantine.ndjson</small></td></tr>` : null}
 </table></div>`;

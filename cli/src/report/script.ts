@@ -11,7 +11,7 @@ export const SCRIPT = `
     return { plot, data, cross };
   });
   const when = (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
-  const show = (value) => (value === null ? 'none' : Math.abs(value) >= 1e5 || (value && Math.abs(value) < 1e-3) ? value.toExponential(2) : String(+value.toFixed(Math.abs(value) < 10 ? 3 : 1)));
+  const show = (value) => (value === null ? 'none' : Math.abs(value) >= 1e12 || (value && Math.abs(value) < 1e-3) ? value.toExponential(2) : value.toLocaleString('en-US', { maximumFractionDigits: Math.abs(value) < 10 ? 3 : 1 }));
   const add = (tag, text, kind) => { const node = document.createElement(tag); node.textContent = text; if (kind) node.className = kind; tip.append(node); };
   const line = (label, text, kind) => { add('br', ''); add('em', label + ' '); add('b', text, kind); };
   const nearest = (starts, at) => {

@@ -53,7 +53,8 @@ td.t { white-space: nowrap; } td small { color: var(--muted); font-size: 12px; }
 td a { color: inherit; text-decoration: none; border-bottom: 1px solid var(--axis); }
 td a:hover { border-color: var(--line); color: var(--line); }
 tfoot td { font-weight: 600; }
-code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; color: var(--muted); overflow-wrap: anywhere; }
+code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; color: var(--muted); }
+td.data { max-width: 1px; width: 45%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .tag { display: inline-block; font-size: 12px; line-height: 18px; border-radius: 9px; padding: 0 8px; border: 1px solid var(--rule); color: var(--muted); white-space: nowrap; }
 .tag.critical, .tag.incident { color: var(--incident); border-color: currentColor; }
 .tag.warning, .tag.late { color: var(--late); border-color: currentColor; }
@@ -73,6 +74,7 @@ code { font: 12px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; 
 .cross { position: absolute; width: 1px; background: var(--muted); opacity: .55; pointer-events: none; display: none; }
 #tip { position: fixed; z-index: 9; pointer-events: none; display: none; background: var(--card); border: 1px solid var(--axis); border-radius: 8px; padding: 8px 11px; font-size: 12px; line-height: 1.55; box-shadow: 0 6px 20px rgba(0, 0, 0, .16); white-space: nowrap; }
 #tip b { font-weight: 600; } #tip em { font-style: normal; color: var(--muted); } #tip .bad { color: var(--incident); } #tip .late { color: var(--late); }
+.note { color: var(--muted); font-size: 12.5px; margin: 10px 4px 0; max-width: 92ch; }
 .none { padding: 18px 20px; color: var(--muted); }
 footer { margin-top: 48px; color: var(--muted); font-size: 12.5px; }
 @media (max-width: 640px) { main { padding: 24px 16px 48px; } .sum i { display: none; } .sum .verdict { margin: 0; text-align: left; } }

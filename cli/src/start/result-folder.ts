@@ -1,9 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isoTime } from '@millrace/core/fold/key';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { RowView } from '@millrace/core/results/view';
-import { jsonLines } from '../replay/output-folder';
+import { isSystemError, UsageError } from '../exit';
+import { jsonLines, OUTPUT_FILES } from '../replay/output-folder';
 import { writeResult } from '../replay/result-files';
 import type { ReplayResult } from '../replay/run-replay';
 import type { ReportRun } from '../report/report-data';
@@ -18,14 +19,33 @@ function bandLines(rows: readonly RowView[], pipeline: Pipeline): readonly objec
   );
 }
 
-/** Replaces the folder of the run before: what `replay --out` writes, the bands and the run itself. */
+const EXTRA_FILES: readonly string[] = ['bands.ndjson', 'run.json', 'report.html'];
+
+/**
+ * Empties a folder of what an earlier run left there, and of nothing else.
+ * @throws UsageError when it holds a file that is not ours
+ */
+export async function clearStartFolder(folder: string): Promise<void> {
+  const ours: readonly string[] = [...OUTPUT_FILES, ...EXTRA_FILES];
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (isSystemError(error) && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const foreign = names.find((name) => !ours.includes(name));
+  if (foreign !== undefined) {
+    const problem = `expected a new folder or one of an earlier start, got ${folder} with ${JSON.stringify(foreign)} in it`;
+    throw new UsageError(`millrace start: --out: ${problem}`);
+  }
+  for (const name of names) await rm(join(folder, name));
+}
+
+/** What `replay --out` writes, and beside it the bands and the run itself. */
 export async function writeStartFolder(
   folder: string,
   result: ReplayResult,
   pipeline: Pipeline,
   extra: { readonly rows: readonly RowView[]; readonly run: ReportRun },
 ): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
   await writeResult(result, pipeline, folder);
   await writeFile(join(folder, 'bands.ndjson'), jsonLines(bandLines(extra.rows, pipeline)));
   await writeFile(join(folder, 'run.json'), `${JSON.stringify(extra.run)}\n`);

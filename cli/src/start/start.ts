@@ -15,7 +15,7 @@ import { renderReport } from '../report/page';
 import { readReportFolder } from '../report/read-folder';
 import type { StartFlags } from './command';
 import { startReplayProgress } from './progress-lines';
-import { writeStartFolder } from './result-folder';
+import { clearStartFolder, writeStartFolder } from './result-folder';
 import { summaryLines } from './summary';
 import { createDurationMeter, usageOf } from './usage';
 
@@ -37,6 +37,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
     shards: null,
   });
   const application = await readApplication(source.aggregated);
+  await clearStartFolder(folder);
   if (!json) say(`Replaying ${basename(recording)} through the handlers of template.yaml.`);
   const beganMs = performance.now();
   const durations = createDurationMeter();

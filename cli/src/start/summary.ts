@@ -94,6 +94,7 @@ function costLines(cost: CostEstimate): readonly string[] {
   );
   return [
     `  ${dollarsText(cost.dollarsPerMillionEvents)} per million events on AWS: ${parts.join(', ')}`,
+    `  at ${shortNumber(cost.recordsPerInvocation)} records per invocation: a busier stream fills its batches and costs less per event`,
     `  beside it ${dollarsText(cost.streamDollarsPerMonth)} a month for an on-demand stream; list prices of ${cost.asOf}, ${cost.region}`,
   ];
 }

@@ -112,11 +112,14 @@ async function attempt(
 /**
  * The outputs of the newest commit are written before its batch is acknowledged. So when the same shard
  * brings nothing but records above the mark, that batch was acknowledged and its outputs are there.
+ * A tick proves nothing: its own commit does not raise the mark, so a retried tick is still above it.
  */
 function mustWriteAgain(state: SeriesState, group: Group, source: string): boolean {
   const mark = state.marks.get(source);
   if (state.outbox?.shard !== source || mark === undefined) return true;
-  return group.entries.some((entry) => isAtOrBelow(entry.sequence, entry.sub, mark));
+  return group.entries.some(
+    ({ measurement, sequence, sub }) => measurement === null || isAtOrBelow(sequence, sub, mark),
+  );
 }
 
 interface Draft {

@@ -2,7 +2,7 @@ import { aggregateInputs } from '../aggregate/inputs';
 import { describe } from '../pipeline/describe';
 import type { JsonRecord, Metric, Path } from '../pipeline/pipeline';
 import { eventIdKey } from './dedupe-key';
-import { DATE_MS_MAX, eventTime } from './event-time';
+import { eventTime } from './event-time';
 import { finiteNumber } from './json-number';
 import { type CompiledRule, compileRule, matches } from './match';
 import { formatPath, getPath } from './path';
@@ -14,8 +14,6 @@ export interface CompiledMetric {
   readonly metric: Metric;
   readonly rules: readonly CompiledRule[];
   readonly inputPaths: readonly Path[];
-  /** Event times further from 1970 have a window whose bounds no date can show. */
-  readonly eventMsMax: number;
 }
 
 const compiledMetrics = new WeakMap<Metric, CompiledMetric>();
@@ -27,7 +25,6 @@ export function compileMetric(metric: Metric): CompiledMetric {
     metric,
     rules: metric.match.map(compileRule),
     inputPaths: aggregateInputs(metric.aggregates),
-    eventMsMax: DATE_MS_MAX - metric.window.sizeMs,
   };
   compiledMetrics.set(metric, compiled);
   return compiled;
@@ -54,7 +51,7 @@ export function measureCompiled(
   if (!matches(record, compiled.rules)) return null;
   const series = seriesName(record, metric.series);
   if (series === null) return reject(metric, 'series', explainSeries(record, metric.series));
-  const eventMs = eventMsOf(record, compiled, arrivalMs);
+  const eventMs = eventMsOf(record, metric, arrivalMs);
   if (Number.isNaN(eventMs)) return reject(metric, 'time', explainTime(record, metric));
   const value = measuredValue(record, metric);
   if (Number.isNaN(value)) return reject(metric, 'value', explainValue(record, metric));
@@ -71,10 +68,8 @@ export function measureCompiled(
   };
 }
 
-function eventMsOf(record: JsonRecord, compiled: CompiledMetric, arrivalMs: number): number {
-  const { time } = compiled.metric;
-  const eventMs = time === null ? arrivalMs : eventTime(getPath(record, time.path), time.unit);
-  return Math.abs(eventMs) <= compiled.eventMsMax ? eventMs : Number.NaN;
+function eventMsOf(record: JsonRecord, { time }: Metric, arrivalMs: number): number {
+  return time === null ? arrivalMs : eventTime(getPath(record, time.path), time.unit);
 }
 
 function measuredValue(record: JsonRecord, metric: Metric): number {

@@ -168,6 +168,13 @@ describe('poison', () => {
     expect(context.state.lastArrivalMs).toBe(0);
   });
 
+  test('an event time whose window no date can show is refused', () => {
+    const context = contextFor();
+    const { measurement } = at(context, -8.64e15);
+    expect(() => fold(context, measurement, 0)).toThrow(PoisonError);
+    expect(context.state.lastArrivalMs).toBeNull();
+  });
+
   test('a poison record after an idle gap does not even do the idle close', () => {
     const context = contextFor();
     fold(context, at(context, 0, 1e308).measurement, 0);
