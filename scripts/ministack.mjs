@@ -6,6 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CannotRun } from './cannot-run.mjs';
 
 const VERSION = '1.5.33';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -13,14 +14,13 @@ const VENV = join(ROOT, '.venv-ministack');
 const MARKER = join(VENV, 'millrace-version');
 const START_MS_MAX = 30_000;
 
-/** Why the emulator cannot run on this machine; everything else that fails is a plain error. */
-export class CannotRun extends Error {}
+export { CannotRun };
 
 /**
- * Installs when needed and starts. Answers the URL and `stop`, which resolves when the process is gone.
+ * Installs when needed and starts; `env` is added to its environment. Answers the URL and `stop`, which resolves when the process is gone.
  * Throws `CannotRun` with the reason when the machine lacks Python or the package index.
  */
-export async function startMiniStack({ log = console.error } = {}) {
+export async function startMiniStack({ log = console.error, env = {} } = {}) {
   install(log);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -28,6 +28,7 @@ export async function startMiniStack({ log = console.error } = {}) {
   const child = spawn(pythonOf(VENV), ['-c', OUTLIVED_BY_PARENT, '-m', 'ministack'], {
     env: {
       ...process.env,
+      ...env,
       GATEWAY_PORT: String(port),
       BIND_HOST: '127.0.0.1',
       LAMBDA_EXECUTOR: 'local',

@@ -8,13 +8,19 @@ export interface Config {
   readonly controlTable: string;
   readonly quarantineBucket: string;
   readonly streamName: string;
+  readonly alertTopicArn: string;
+  readonly timestreamDatabase: string;
+  readonly timestreamTable: string;
   /** Of the Kinesis mapping. */
   readonly parallelizationFactor: number;
   readonly stateTtlMs: number;
   readonly streamRetentionMs: number;
+  readonly metricsNamespace: string;
   readonly logLevel: LogLevel;
   /** Of an emulator; absent = AWS. */
   readonly endpointUrl?: string;
+  /** Of an emulated Timestream, which is another emulator than that of the rest; absent = AWS. */
+  readonly timestreamEndpointUrl?: string;
 }
 
 /** The environment is not what the function needs. */
@@ -32,12 +38,15 @@ const DAY_MS = 24 * HOUR_MS;
  * is read: every function has only some of them.
  */
 export function readConfig(env: Environment = process.env): Config {
-  const endpointUrl = urlOf(env, 'AWS_ENDPOINT_URL');
+  // `sam local` can set only what the template declares, and declaring the SDK's own name would hide
+  // the value that an emulator gives it.
+  const endpointUrl = urlOf(env, 'ENDPOINT_URL') ?? urlOf(env, 'AWS_ENDPOINT_URL');
   const parallelizationFactor = integerOf(env, 'PARALLELIZATION_FACTOR', { min: 1, max: 10 });
   const stateTtlDays = integerOf(env, 'STATE_TTL_DAYS', { min: 1, max: 3650 });
   // Kinesis keeps records for 24 hours to 365 days.
   const retentionHours = integerOf(env, 'STREAM_RETENTION_HOURS', { min: 24, max: 8760 });
   const logLevel = logLevelOf(env);
+  const timestreamEndpointUrl = urlOf(env, 'TIMESTREAM_ENDPOINT_URL');
   return {
     get stateTable() {
       return required(env, 'STATE_TABLE');
@@ -54,6 +63,18 @@ export function readConfig(env: Environment = process.env): Config {
     get streamName() {
       return required(env, 'STREAM_NAME');
     },
+    get alertTopicArn() {
+      return required(env, 'ALERT_TOPIC_ARN');
+    },
+    get metricsNamespace() {
+      return required(env, 'POWERTOOLS_METRICS_NAMESPACE');
+    },
+    get timestreamDatabase() {
+      return required(env, 'TIMESTREAM_DATABASE');
+    },
+    get timestreamTable() {
+      return required(env, 'TIMESTREAM_TABLE');
+    },
     get parallelizationFactor() {
       return parallelizationFactor ?? missing('PARALLELIZATION_FACTOR');
     },
@@ -65,6 +86,7 @@ export function readConfig(env: Environment = process.env): Config {
     },
     logLevel,
     ...(endpointUrl !== undefined && { endpointUrl }),
+    ...(timestreamEndpointUrl !== undefined && { timestreamEndpointUrl }),
   };
 }
 

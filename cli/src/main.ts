@@ -1,12 +1,18 @@
 import type { Command } from 'commander';
 import { register as registerCheck } from './check';
 import { MillraceCommand } from './command';
+import { register as registerCost } from './cost/command';
+import { register as registerEnv } from './env/command';
 import { EXIT, type ExitCode, endingOf } from './exit';
 import { listProblems } from './option-value';
 import { say } from './output';
 import { register as registerProduce } from './produce/command';
 import { setProjectRoot } from './project';
+import { register as registerQuarantine } from './quarantine/command';
+import { register as registerQuery } from './query/command';
+import { register as registerRecord } from './record/command';
 import { register as registerRecordHost } from './record-host/command';
+import { register as registerRedrive } from './redrive/command';
 import { register as registerReplay } from './replay/command';
 import { register as registerReport } from './report/command';
 import { register as registerStart } from './start/command';
@@ -19,8 +25,14 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReplay,
   registerCheck,
   registerProduce,
+  registerRecord,
   registerRecordHost,
   registerReport,
+  registerQuarantine,
+  registerRedrive,
+  registerQuery,
+  registerCost,
+  registerEnv,
 ];
 
 const OVERVIEW = `
@@ -71,6 +83,8 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
  */
 export function main(args: readonly string[], projectRoot: string): Promise<ExitCode> {
   setProjectRoot(projectRoot);
+  // The AWS SDK warns of next year's versions on every start under Node 20; ours are pinned.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   endQuietlyOnClosedPipe();
   endLoudlyOnLostErrors();
   return run(args);

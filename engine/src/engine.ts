@@ -1,3 +1,5 @@
+import { TableStreamMapping } from './dynamodb/mapping';
+import type { EngineTableStream } from './dynamodb/table-stream';
 import { EngineError } from './error';
 import type { Handler } from './invoke/context';
 import { FunctionHost } from './invoke/function-host';
@@ -16,6 +18,8 @@ export interface EngineOptions {
   readonly scheduler: Scheduler;
   /** By logical id; every stream that a function with a handler reads. */
   readonly streams: Readonly<Record<string, EngineStream>>;
+  /** By logical id of the table; every table whose stream a function with a handler reads. */
+  readonly tables?: Readonly<Record<string, EngineTableStream>>;
   readonly observe?: (event: EngineEvent) => void;
   /** Gets what a mapping gives up, with or without an on-failure destination. */
   readonly onFailure?: (record: FailureRecord) => void | Promise<void>;
@@ -31,6 +35,7 @@ export interface Engine {
   /** Every record there is and is to come is processed, and no invocation is running. */
   readonly idle: boolean;
   readonly stats: EngineStats;
+  /** Of Kinesis streams; those of tables are not among them. */
   readonly mappings: readonly KinesisMapping[];
   /** Sources of functions that were given no handler, as `function.source`. */
   readonly notRun: readonly string[];
@@ -65,14 +70,17 @@ export function createEngine(options: EngineOptions): Engine {
     const latencyMs = options.invokeLatencyMs ?? INVOKE_LATENCY_MS;
     const host = new FunctionHost({ definition, handler, scheduler, stats, emit, latencyMs });
     hosts.push(host);
-    const { streams, onFailure = () => {} } = options;
-    const runtime = { host, scheduler, stats, emit, streams, onFailure };
+    const { streams, tables = {}, onFailure = () => {} } = options;
+    const runtime = { host, scheduler, stats, emit, streams, tables, onFailure };
     for (const source of definition.sources) sources.push(createSource(source, runtime));
   }
   return {
     stats,
     notRun,
-    mappings: sources.filter((source) => source instanceof KinesisMapping),
+    mappings: sources.filter(
+      (source): source is KinesisMapping =>
+        source instanceof KinesisMapping && !(source instanceof TableStreamMapping),
+    ),
     start: () => {
       for (const source of sources) source.start();
     },

@@ -1,4 +1,12 @@
 /** The local engine's public door. */
+export type { TableChange } from './dynamodb/change';
+export type { TableStreamSource } from './dynamodb/settings';
+export {
+  createTableStream,
+  type EngineTableStream,
+  type StreamView,
+  type TableStreamOptions,
+} from './dynamodb/table-stream';
 export {
   type EffectCall,
   type EffectOptions,

@@ -28,6 +28,12 @@ export async function countAttempt(
     sk: record.sequence,
   };
   const ttl = Math.floor(record.arrivalMs / 1000) + KEPT_SECONDS;
-  const count = await control.increment(key, 'attempts', 1, { ttl });
-  return { count, forget: () => control.delete(key) };
+  const forget = () => control.delete(key);
+  try {
+    return { count: await control.increment(key, 'attempts', 1, { ttl }), forget };
+  } catch (error) {
+    // It may have landed and only its answer got lost: that is no death either.
+    await forget().catch(() => undefined);
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
-import type { Group, GroupEntry } from '@millrace/core/commit/group';
+import type { Group, GroupEntry, Refusal } from '@millrace/core/commit/group';
 import type { QuarantineEntry } from '@millrace/core/commit/quarantine';
-import type { Definition } from '@millrace/core/fold/definition';
+import { type Definition, orphanDefinition } from '@millrace/core/fold/definition';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { type Decision, expand, type Visit } from '@millrace/core/record/expand';
 import type { Measurement } from '@millrace/core/record/record';
@@ -28,7 +28,8 @@ export interface GroupingOptions {
   readonly definitions: ReadonlyMap<Metric, Definition>;
   readonly metricsByName: ReadonlyMap<string, Metric>;
   /** Why no measurement of this batch may be folded; null = fold them. */
-  readonly refuse: string | null;
+  readonly refuse: Refusal | null;
+  readonly stateTtlMs: number;
 }
 
 interface MutableGroup extends Group {
@@ -65,6 +66,7 @@ class Batch implements GroupedBatch {
   readonly #byKey = new Map<string, Map<Metric, Map<string, MutableGroup>>>();
   /** One visitor for the whole batch, on the current record: a closure per record would cost more than it does. */
   readonly #visit: Visit = (sub, decision) => this.#decide(sub, decision);
+  readonly #orphans = new Map<string, Definition>();
   #recordIndex = 0;
   #sequence = '';
   #arrivalMs = 0;
@@ -100,8 +102,8 @@ class Batch implements GroupedBatch {
       return expand(user.record, pipeline, transforms, this.#arrivalMs, this.#visit, sub);
     }
     if (user.tick !== null) {
-      const metric = this.#options.metricsByName.get(user.tick.metric);
-      if (metric !== undefined) this.#addTo(metric, user.tick.series, sub, null);
+      const { metric: name, series } = user.tick;
+      this.#addTo(this.#options.metricsByName.get(name) ?? this.#orphan(name), series, sub, null);
     } else if (user.refused !== null) {
       this.#addLoose(sub, 'invalid', user.refused.reason, user.refused.detail, null);
     }
@@ -147,7 +149,8 @@ class Batch implements GroupedBatch {
     if (group === undefined) {
       group = {
         key: { metric: metric.name, partitionKey, series },
-        definition: this.#options.definitions.get(metric) as Definition,
+        definition: (this.#options.definitions.get(metric) ??
+          this.#orphans.get(metric.name)) as Definition,
         ...this.#source,
         entries: [],
       };
@@ -155,6 +158,15 @@ class Batch implements GroupedBatch {
       this.groups.push(group);
     }
     return group;
+  }
+
+  /** A metric that the pipeline no longer names: its ticks still close what it left open. */
+  #orphan(name: string): Metric {
+    const known = this.#orphans.get(name);
+    if (known !== undefined) return known.metric;
+    const definition = orphanDefinition(name, this.#options.stateTtlMs);
+    this.#orphans.set(name, definition);
+    return definition.metric;
   }
 
   #addLoose(

@@ -1,6 +1,8 @@
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import { readConfig } from '@millrace/adapters/config';
 import { createLog } from '@millrace/adapters/logger';
+import { createBatchMetrics } from '@millrace/adapters/metrics';
+import { systemClock } from '@millrace/adapters/system-clock';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
@@ -21,6 +23,14 @@ const objects = deferredObjects(async () =>
   (await import('./quarantine-bucket.js')).openQuarantineBucket(config),
 );
 
+/** Not by the logger: CloudWatch reads a metric only from a line that is nothing else. */
+const observe = createBatchMetrics({
+  namespace: config.metricsNamespace,
+  service: 'stream-consumer',
+  nowMs: systemClock.nowMs,
+  write: (line) => process.stdout.write(line),
+});
+
 /** Transforms load once, in the init phase; a bundle in CommonJS has no top-level await. */
 const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transforms) =>
   createStreamConsumer({
@@ -31,6 +41,8 @@ const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transfo
     control: table(config.controlTable),
     quarantine: objects,
     log,
+    observe,
+    clock: systemClock,
     parallelization: config.parallelizationFactor,
     stateTtlMs: config.stateTtlMs,
     retentionMs: config.streamRetentionMs,

@@ -1,13 +1,20 @@
 import { processPartialResponse } from '@aws-lambda-powertools/batch';
-import { commitGroup, newTally, type Tally } from '@millrace/core/commit/commit-group';
-import type { Group } from '@millrace/core/commit/group';
+import { commitGroup } from '@millrace/core/commit/commit-group';
+import type { Group, Refusal } from '@millrace/core/commit/group';
+import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
 import type { CommitPorts } from '@millrace/core/commit/ports';
 import { indexQuarantined, keepBytes } from '@millrace/core/commit/quarantine';
-import { answerTo, DeadlineError, UnavailableError } from '@millrace/core/error';
-import { defineMetric } from '@millrace/core/fold/definition';
+import { newTally, type Tally } from '@millrace/core/commit/tally';
+import {
+  answerTo,
+  DeadlineError,
+  NewerDefinitionError,
+  UnavailableError,
+} from '@millrace/core/error';
+import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
-import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
-import type { Item, Log } from '@millrace/core/port';
+import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import type { Clock, Item, Log } from '@millrace/core/port';
 import type {
   KinesisStreamBatchResponse,
   KinesisStreamEvent,
@@ -15,6 +22,7 @@ import type {
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
 import { forEachBounded } from './bounded';
+import { registerDefinitions } from './definitions';
 import { type GroupedBatch, groupBatch, type Loose, sourceOfRecord } from './group-batch';
 import { type FirstFailure, KeyGroupedProcessor } from './key-grouped-processor';
 
@@ -27,6 +35,10 @@ export interface StreamConsumerPorts extends CommitPorts {
   readonly stateTtlMs: number;
   /** How long the stream keeps records. */
   readonly retentionMs: number;
+  /**
+   * Says when a refused record was last seen, and how old a definition is; the fold never looks at it.
+   */
+  readonly clock?: Clock;
   readonly observe?: (batch: BatchSummary) => void;
 }
 
@@ -53,6 +65,11 @@ export type StreamConsumer = (
 const PARALLEL_SERIES_MAX = 32;
 /** What is not committed this long before the time-out goes back to the event source. */
 const MARGIN_MS = 5_000;
+/**
+ * What hangs this long before the time-out is given up: a time-out is taken for a record that kills the
+ * process, and an outage would then quarantine healthy ones. One call of a store fits in behind it.
+ */
+const GIVE_UP_MS = 4_000;
 
 /**
  * The live path: decode, group by (partition key, series), fold and commit each group, and answer the
@@ -61,7 +78,7 @@ const MARGIN_MS = 5_000;
  */
 export function createStreamConsumer(ports: StreamConsumerPorts): StreamConsumer {
   const { metrics } = ports.pipeline;
-  const definitions = new Map(metrics.map((m) => [m, defineMetric(m, ports.stateTtlMs)]));
+  let definitions: Definitions | null = null;
   const metricsByName = new Map(metrics.map((m) => [m.name, m]));
 
   return (event, context) => {
@@ -69,31 +86,39 @@ export function createStreamConsumer(ports: StreamConsumerPorts): StreamConsumer
     const handleBatch = async (records: readonly KinesisStreamRecord[]) => {
       if (records.length === 0) return null;
       const attempts = await attemptOf(ports, records);
-      if (attempts instanceof Error) return { at: 0, error: attempts };
+      if (attempts instanceof Error) return logged(ports.log, records, failureOf(0, attempts));
       const count = attempts?.count ?? 0;
       const failure =
         count > DECODE_ATTEMPTS_MAX
-          ? await refuseUndecoded(ports, records)
-          : await process(records, count);
+          ? await refuseUndecoded(ports, records, count)
+          : await beforeTimeout(ports.clock, context, process(records, count));
       const survived = failure !== null || count > 1;
       if (survived && attempts !== null) await forget(attempts, ports.log);
-      return failure;
+      return failure === null ? null : logged(ports.log, records, failure);
     };
 
     const process = async (records: readonly KinesisStreamRecord[], count: number) => {
-      const refuse = count > ATTEMPTS_MAX ? `processing was cut off ${count - 1} times` : null;
-      const { pipeline, transforms } = ports;
+      try {
+        definitions ??= await definitionsOf(ports);
+      } catch (error) {
+        return failureOf(0, error);
+      }
+      const refuse = count > ATTEMPTS_MAX ? refusalOf(ports, count) : null;
+      const { pipeline, transforms, stateTtlMs } = ports;
       const batch = groupBatch(records, {
         pipeline,
         transforms,
         definitions,
         metricsByName,
         refuse,
+        stateTtlMs,
       });
       const tally = newTally();
       const failures: FirstFailure[] = [];
       await commitAll(ports, batch, hasTime, tally, failures);
       const first = lowest(failures);
+      // Perhaps ours is a roll-back that has to be made the newest again: ask at the next batch.
+      if (first?.error instanceof NewerDefinitionError) definitions = null;
       report(ports, records, batch, tally, first);
       return first;
     };
@@ -103,6 +128,29 @@ export function createStreamConsumer(ports: StreamConsumerPorts): StreamConsumer
       throwOnFullBatchFailure: false,
     }) as Promise<KinesisStreamBatchResponse>;
   };
+}
+
+type Definitions = ReadonlyMap<Metric, Definition>;
+
+/** Without a clock there is no deployment to tell apart from another: every definition is the first. */
+async function definitionsOf(ports: StreamConsumerPorts): Promise<Definitions> {
+  const { clock, control, stateTtlMs, pipeline } = ports;
+  if (clock !== undefined) {
+    return registerDefinitions(pipeline.metrics, { control, clock, stateTtlMs });
+  }
+  return new Map(pipeline.metrics.map((metric) => [metric, defineMetric(metric, stateTtlMs)]));
+}
+
+/** A call that hangs until then makes the whole batch come again; its effects may still land. */
+function beforeTimeout(
+  clock: Clock | undefined,
+  context: InvocationContext,
+  work: Promise<FirstFailure | null>,
+): Promise<FirstFailure | null> {
+  if (clock === undefined) return work;
+  const giveUpMs = Math.max(0, context.getRemainingTimeInMillis() - GIVE_UP_MS);
+  const error = new DeadlineError('a dependency did not answer before the time-out');
+  return Promise.race([work, clock.sleep(giveUpMs).then(() => ({ at: 0, error }))]);
 }
 
 async function commitAll(
@@ -126,6 +174,7 @@ async function commitAll(
   await forEachBounded(batch.groups, PARALLEL_SERIES_MAX, async (group, index) => {
     const result = await commitGroup(group, loaded[index], { ports, retentionMs, hasTime });
     add(tally, result.tally);
+    if (result.itemBytes > STATE_WARN_BYTES) warnOfSize(ports.log, group, result.itemBytes);
     if (result.failedAt !== null) failures.push(failureOf(result.failedAt, result.error));
   });
   await forEachBounded(batch.loose, PARALLEL_SERIES_MAX, async (loose) => {
@@ -135,6 +184,13 @@ async function commitAll(
     } catch (error) {
       failures.push(failureOf(loose.recordIndex, error));
     }
+  });
+}
+
+/** At the limit the series stops, and only then is it too late to give it smaller windows. */
+function warnOfSize(log: Log, { key }: Group, bytes: number): void {
+  log.warn('The state of a series is more than half as large as an item can be.', {
+    ...{ metric: key.metric, series: key.series, partitionKey: key.partitionKey, bytes },
   });
 }
 
@@ -151,10 +207,10 @@ async function loadStates(
   }
 }
 
-async function writeLoose(ports: CommitPorts, loose: Loose, tally: Tally): Promise<void> {
+async function writeLoose(ports: StreamConsumerPorts, loose: Loose, tally: Tally): Promise<void> {
   const { entry } = loose;
-  if (entry.kind === 'invalid') await keepBytes(ports, entry, loose.source.bytes());
-  const isNew = await indexQuarantined(ports, entry);
+  if (entry.kind === 'invalid') await keepBytes(ports, entry, entry, loose.source.bytes());
+  const isNew = await indexQuarantined(ports, entry, ports.clock?.nowMs());
   if (!isNew) tally.redelivered++;
   else if (entry.kind === 'invalid') tally.invalid++;
 }
@@ -191,10 +247,19 @@ async function forget(attempts: Attempts, log: Log): Promise<void> {
   }
 }
 
+function refusalOf({ clock }: StreamConsumerPorts, count: number): Refusal {
+  return {
+    detail: `processing was cut off ${count - 1} times`,
+    attempt: count,
+    ...(clock && { lastSeenMs: Math.floor(clock.nowMs()) }),
+  };
+}
+
 /** The record kills the process even while it is decoded: quarantined whole, unread. */
 async function refuseUndecoded(
   ports: StreamConsumerPorts,
   records: readonly KinesisStreamRecord[],
+  count: number,
 ): Promise<FirstFailure | null> {
   const { kinesis } = records[0] as KinesisStreamRecord;
   const at = {
@@ -205,16 +270,11 @@ async function refuseUndecoded(
     arrivalMs: Math.round(kinesis.approximateArrivalTimestamp * 1000),
   };
   try {
-    await keepBytes(ports, at, Buffer.from(kinesis.data, 'base64'));
-    const detail = 'decoding was cut off again and again';
-    const head = {
-      kind: 'invalid',
-      reason: 'attempts',
-      detail,
-      metric: null,
-      series: null,
-    } as const;
-    await indexQuarantined(ports, { ...head, ...at });
+    const { attempt, ...seen } = refusalOf(ports, count);
+    const why = { reason: 'attempts', metric: null, attempt, ...seen };
+    const detail = `decoding was cut off as well: ${seen.detail}`;
+    await keepBytes(ports, at, { ...why, detail }, Buffer.from(kinesis.data, 'base64'));
+    await indexQuarantined(ports, { kind: 'invalid', series: null, ...why, ...at, detail });
     return null;
   } catch (error) {
     return failureOf(0, error);
@@ -237,19 +297,27 @@ function report(
     lastArrivalMs: Math.round(last.kinesis.approximateArrivalTimestamp * 1000),
     failed: first !== null,
   });
-  if (first === null) return;
-  const { sequenceNumber } = (records[first.at] as KinesisStreamRecord).kinesis;
+}
+
+/** One line per failed batch: what goes back, from where on, and why. */
+function logged(
+  log: Log,
+  records: readonly KinesisStreamRecord[],
+  failure: FirstFailure,
+): FirstFailure {
+  const record = records[failure.at] as KinesisStreamRecord;
   const fields = {
-    ...sourceOfRecord(last),
-    sequenceNumber,
-    error: first.error.name,
-    reason: first.error.message,
+    ...sourceOfRecord(record),
+    sequenceNumber: record.kinesis.sequenceNumber,
+    error: failure.error.name,
+    reason: failure.error.message,
   };
-  if (answerTo(first.error) === 'retry') {
-    ports.log.warn('Part of a batch goes back to the event source.', fields);
+  if (answerTo(failure.error) === 'retry') {
+    log.warn('Part of a batch goes back to the event source.', fields);
   } else {
-    ports.log.error('A series is stopped until someone acts; nothing was overwritten.', fields);
+    log.error('A series is stopped until someone acts; nothing was overwritten.', fields);
   }
+  return failure;
 }
 
 function lowest(failures: readonly FirstFailure[]): FirstFailure | null {

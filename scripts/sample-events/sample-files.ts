@@ -2,8 +2,13 @@ import { KINESIS_CASES } from './kinesis-cases';
 import { kinesisFiles } from './kinesis-event';
 import type { SampleFile } from './sample';
 import { scheduleFiles } from './schedule-cases';
+import { TABLE_STREAM_CASES, tableStreamFiles } from './table-stream-cases';
 
 /** Every generated file of events/; recordings are history and not among them. */
 export function sampleFiles(): readonly SampleFile[] {
-  return [...KINESIS_CASES.flatMap(kinesisFiles), ...scheduleFiles()];
+  return [
+    ...KINESIS_CASES.flatMap(kinesisFiles),
+    ...scheduleFiles(),
+    ...TABLE_STREAM_CASES.flatMap(tableStreamFiles),
+  ];
 }

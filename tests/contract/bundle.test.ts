@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildOptions, buildSync, type Format } from 'esbuild';
+import { bundleFunction, environmentOf } from '../helper/bundle';
 import { type Resource, resourcesOf, template } from './template/document';
 
 /**
@@ -20,41 +20,12 @@ const workFolder = mkdtempSync(join(tmpdir(), 'millrace-bundle-'));
 afterAll(() => rmSync(workFolder, { recursive: true, force: true }));
 
 function bundle(name: string, resource: Resource) {
-  const settings = resource.Metadata.BuildProperties;
   const outdir = join(workFolder, name);
-  const entryPoints: string[] = settings.EntryPoints ?? ['handler.ts'];
-  // What SAM passes on, and the three settings it does not let us choose.
-  const options: BuildOptions = {
-    entryPoints: entryPoints.map((entry) => join(resource.Properties.CodeUri, entry)),
-    format: settings.Format as Format,
-    target: settings.Target,
-    mainFields: settings.MainFields.split(','),
-    minify: settings.Minify,
-    keepNames: settings.KeepNames,
-    sourcemap: settings.Sourcemap,
-    external: settings.External,
-    bundle: true,
-    platform: 'node',
-    outdir,
-    metafile: true,
-    logLevel: 'silent',
-  };
-  const { metafile, warnings } = buildSync(options);
-  const outputs = Object.entries(metafile?.outputs ?? {});
+  const { metafile, warnings } = bundleFunction(resource, outdir);
+  const outputs = Object.entries(metafile.outputs);
   const handler = outputs.find(([path]) => path.endsWith('/handler.js'))?.[1];
   const imports = outputs.flatMap(([, output]) => output.imports);
   return { outdir, warnings, bytes: handler?.bytes ?? 0, imports };
-}
-
-/** The variables as the template sets them; a resource's name stands for itself. */
-function environmentOf(resource: Resource): Record<string, string> {
-  const variables = {
-    ...document.Globals.Function.Environment.Variables,
-    ...resource.Properties.Environment.Variables,
-  };
-  const text = (value: unknown) =>
-    typeof value === 'object' ? String(Object.values(value as object)[0]) : String(value);
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, text(value)]));
 }
 
 describe.each(functions)('bundle of %s', (name, resource) => {
@@ -82,7 +53,7 @@ describe.each(functions)('bundle of %s', (name, resource) => {
       PATH: process.env.PATH,
       AWS_REGION: 'us-east-1',
       ...QUIET_SDK,
-      ...environmentOf(resource),
+      ...environmentOf(document, resource),
     };
     const script = `process.stdout.write(typeof require('./handler.js').handler)`;
 

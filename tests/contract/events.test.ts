@@ -16,7 +16,7 @@ import { sampleFiles } from '../../scripts/sample-events/sample-files';
 const read = (path: string) => readFileSync(path, 'utf8');
 const readJson = (path: string) => JSON.parse(read(path));
 
-const sources = ['kinesis', 'schedule'];
+const sources = ['dynamodb-stream', 'kinesis', 'schedule'];
 const onDisk = sources.flatMap((source) =>
   readdirSync(`events/${source}`).map((name) => `events/${source}/${name}`),
 );

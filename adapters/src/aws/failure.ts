@@ -29,10 +29,14 @@ interface ServiceError extends Error {
 }
 
 const KIND_OF_NAME: Readonly<Record<string, FailureKind>> = {
-  // Throttling, in the words of four services.
+  // Throttling, in the words of five services.
   ProvisionedThroughputExceededException: 'refused',
   ThrottlingException: 'refused',
   ThrottledException: 'refused',
+  Throttled: 'refused',
+  Throttling: 'refused',
+  KMSThrottling: 'refused',
+  KMSThrottlingException: 'refused',
   RequestLimitExceeded: 'refused',
   TooManyRequestsException: 'refused',
   LimitExceededException: 'refused',
@@ -58,6 +62,9 @@ const KIND_OF_NAME: Readonly<Record<string, FailureKind>> = {
   ValidationException: 'bug',
   SerializationException: 'bug',
   InvalidArgumentException: 'bug',
+  InvalidParameter: 'bug',
+  InvalidParameterException: 'bug',
+  InvalidParameterValueException: 'bug',
   EntityTooLarge: 'bug',
   KeyTooLongError: 'bug',
   MetadataTooLarge: 'bug',

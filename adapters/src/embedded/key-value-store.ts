@@ -18,6 +18,13 @@ export interface EmbeddedTable {
   readonly table: string;
   /** By index name. Indexes are sparse and give back keys only (KEYS_ONLY). */
   readonly indexes?: Readonly<Record<string, IndexDefinition>>;
+  /** Told of every write when it is done, in their order: what feeds a table's stream. */
+  readonly onChange?: (change: ItemChange) => void;
+}
+
+export interface ItemChange {
+  readonly old: Item | undefined;
+  readonly next: Item | undefined;
 }
 
 export interface EmbeddedStore extends KeyValueStore {
@@ -31,7 +38,12 @@ const PAGE_BYTES_MAX = 1_048_576;
  * One table over an ordered map, with DynamoDB's rules: conditions, sizes, sparse indexes, pages.
  * Every method has completed when its promise is made. Throws `BugError` for what DynamoDB refuses.
  */
-export function createKeyValueStore({ map, table, indexes = {} }: EmbeddedTable): EmbeddedStore {
+export function createKeyValueStore({
+  map,
+  table,
+  indexes = {},
+  onChange,
+}: EmbeddedTable): EmbeddedStore {
   const keys = createTableKeys(table);
   const meter = createMeter();
   const definitions = Object.entries(indexes);
@@ -67,7 +79,7 @@ export function createKeyValueStore({ map, table, indexes = {} }: EmbeddedTable)
     condition: Condition | undefined,
     decide: (old: Item | undefined) => Item,
   ): Item | undefined {
-    return map.transaction(() => {
+    const changed = map.transaction(() => {
       const old = read(key);
       const next = held(decide(old));
       // DynamoDB bills the larger of the two, also when the condition fails.
@@ -78,8 +90,10 @@ export function createKeyValueStore({ map, table, indexes = {} }: EmbeddedTable)
         moveIndexEntries(old, next);
       }
       meter.wrote(bytes);
-      return allowed ? next : undefined;
+      return allowed ? { old, next } : undefined;
     });
+    if (changed !== undefined) onChange?.(changed);
+    return changed?.next;
   }
 
   function page(within: KeyRange, options: PageOptions): Page {
@@ -141,13 +155,15 @@ export function createKeyValueStore({ map, table, indexes = {} }: EmbeddedTable)
     async delete(key) {
       meter.called('delete');
       checkKey(key);
-      map.transaction(() => {
+      const removed = map.transaction(() => {
         const old = read(key);
         meter.wrote(sizeOf(old));
-        if (old === undefined) return;
+        if (old === undefined) return undefined;
         map.remove(keys.item(key));
         moveIndexEntries(old, undefined);
+        return old;
       });
+      if (removed !== undefined) onChange?.({ old: removed, next: undefined });
     },
 
     async query({ index, reverse = false, limit, after, ...range }) {

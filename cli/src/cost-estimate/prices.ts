@@ -15,8 +15,16 @@ export const PRICES = {
   kinesisPerGbIn: 0.08,
   kinesisPerGbOut: 0.04,
   kinesisPerStreamHour: 0.04,
+  /** A provisioned stream: its shards, and what is put in units of 25 KB. */
+  kinesisPerShardHour: 0.015,
+  kinesisPerMillionPutUnits: 0.014,
   /** S3 Standard: PUT requests (quarantined records). */
   s3PerMillionPuts: 5,
+  /** CloudWatch: standard alarms, dashboards, custom metrics (the first 10,000), logs taken in. */
+  cloudWatchPerAlarmMonth: 0.1,
+  cloudWatchPerDashboardMonth: 3,
+  cloudWatchPerMetricMonth: 0.3,
+  cloudWatchPerGbOfLogs: 0.5,
 } as const;
 
 export type Architecture = keyof typeof PRICES.lambdaPerGbSecond;

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { UsageError } from '../exit';
-import { wholeNumber } from '../option-value';
+import { oneOf, wholeNumber } from '../option-value';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
+import { LIVESTREAM } from './livestream';
+import { produceLivestream } from './livestream-files';
 import type { ProduceOptions } from './plan';
 import { produce, recordsAbout } from './produce';
 import { durationValue, momentValue, rateValue, shareValue } from './quantity-option';
@@ -18,6 +20,7 @@ Examples:
   $ millrace produce --out demo.ndjson
   $ millrace produce --out busy.ndjson.gz --series 50 --rate 5/s --duration 2h --seed 7
   $ millrace produce --out hard.ndjson --late 40 --duplicates 40 --poison 20 --out-of-order 0.05
+  $ millrace produce --scenario livestream --out livestream.ndjson.gz
   $ millrace replay hard.ndjson --pipeline hard.ndjson.pipeline.json --out out
 
 Exit codes: 0 done, 2 wrong use (also: the asked-for faults do not fit), 3 disk.`;
@@ -40,6 +43,7 @@ interface Flags {
   readonly duplicates: number;
   readonly outOfOrder: number;
   readonly poison: number;
+  readonly scenario?: 'livestream';
   readonly json?: boolean;
 }
 
@@ -89,12 +93,18 @@ export function register(program: Command): void {
       0.01,
     )
     .option('--poison <n>', 'records that can never be applied', count('--poison'), 5)
+    .option(
+      '--scenario <name>',
+      'livestream: a thousandfold burst, half of it on one key, and a late flood; of the other options it takes --seed and --shards',
+      oneOf(command, '--scenario', ['livestream']),
+    )
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
     .action((flags: Flags) => run(command, flags));
 }
 
 async function run(command: Command, flags: Flags): Promise<void> {
+  if (flags.scenario === 'livestream') return runLivestream(flags);
   const options: ProduceOptions = {
     seed: flags.seed,
     series: flags.series,
@@ -119,6 +129,20 @@ async function run(command: Command, flags: Flags): Promise<void> {
   );
   if (json) printJson({ ...files, expected: truth.expected, anomalies: truth.anomalies });
   else for (const line of summary(files.recording, truth)) say(line);
+}
+
+async function runLivestream({ out, seed, shards, json }: Flags): Promise<void> {
+  const { files, truth } = await produceLivestream(out, { ...LIVESTREAM, seed, shards });
+  const { expected, hotShare, hotChannel, throttled, longestWaitMs } = truth;
+  if (json === true) {
+    printJson({ ...files, ...truth });
+    return;
+  }
+  const { records, applied, late } = expected;
+  say(`${out}: ${grouped(records)} records, ${grouped(applied)} to apply, ${grouped(late)} late`);
+  say(`  ${Math.round(hotShare * 100)} % of them on ${hotChannel}`);
+  say(`  ${grouped(throttled)} puts throttled, up to ${longestWaitMs / 1000} s long`);
+  say(`  truth: ${files.truth}, pipeline: ${files.pipeline}`);
 }
 
 function summary(recording: string, truth: Truth): readonly string[] {

@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
+import { complaint } from '../command';
+import { UsageError } from '../exit';
 import { speedValue, wholeNumber } from '../option-value';
+import type { ReplayToFlags } from '../replay-to/replay-to';
 
 const HELP = `
 DIR gets rows.ndjson, incidents.ndjson, quarantine.ndjson and accounting.json: the same
@@ -11,8 +14,16 @@ Examples:
   $ millrace replay demo.ndjson --shards 8 --parallelization 10 --seed 7
   $ millrace replay demo.ndjson --speed 60
   $ millrace replay cut-off.ndjson --partial --json
+  $ millrace replay demo.ndjson --to my-stream --speed 10 --shift-time
+  $ millrace replay demo.ndjson --faults zombies --seed 7
 
-Exit codes: 0 done, 1 the accounting does not add up, 2 wrong use or bad input, 3 disk.`;
+Fault presets: deploy, reshard, throttle-storm, zombies, outage, everything.
+
+With --to the records go into a Kinesis stream instead, at their recorded pace (--speed 1)
+and in the order of each partition key: docs/reference/record.md.
+
+Exit codes: 0 done, 1 the accounting does not add up (--to: the order was not kept), 2 wrong
+use or bad input, 3 disk or stream.`;
 
 export interface ReplayFlags {
   readonly pipeline: string;
@@ -22,10 +33,28 @@ export interface ReplayFlags {
   readonly seed: number;
   readonly speed: number;
   readonly out?: string;
+  readonly store?: string;
   readonly json?: boolean;
   readonly partial?: boolean;
   readonly faults?: string;
 }
+
+/** Those of `--to` as well. `speed` absent: `max`, or with `to` as recorded. */
+type Flags = Omit<ReplayFlags & ReplayToFlags, 'speed' | 'to'> & {
+  readonly speed?: number;
+  readonly to?: string;
+};
+
+/** What only makes sense where records are put into a stream, and what only where they are not. */
+const ONLY_WITH_TO = ['endpoint', 'shiftTime', 'force', 'keyRuns'] as const;
+const ONLY_WITHOUT_TO = [
+  'shards',
+  'parallelization',
+  'batchSize',
+  'out',
+  'store',
+  'faults',
+] as const;
 
 /** `millrace replay`: a recording through the real handlers. Manual: docs/reference/cli.md. */
 export function register(program: Command): void {
@@ -52,18 +81,44 @@ export function register(program: Command): void {
     )
     .option('--seed <n>', 'how things interleave', wholeNumber(command, '--seed', { min: 0 }), 1)
     .addOption(
-      new Option('--speed <n>', 'times real time, or max')
-        .argParser(speedValue(command, '--speed'))
-        .default(Number.POSITIVE_INFINITY, 'max'),
+      new Option('--speed <n>', 'times real time, or max (default: max; with --to 1)').argParser(
+        speedValue(command, '--speed'),
+      ),
     )
     .option('--out <dir>', 'folder for the results')
+    .option('--store <dir>', 'folder to keep the tables in, for `millrace query --local`')
     .option('--partial', 'accept a recording without its trailer, or with a wrong one')
     .option('--json', 'print one JSON document on stdout')
-    .addOption(new Option('--faults <plan>', 'inject faults').hideHelp())
+    .option('--faults <plan>', 'inject faults: a JSON file or the name of a preset')
+    .option('--to <stream>', 'put the records into this Kinesis stream (name or ARN) instead')
+    .option('--endpoint <url>', 'of an emulator, with --to (default: AWS)')
+    .option('--shift-time', 'with --to: move event times to now')
+    .option('--force', 'with --to: also into the stream that was recorded')
+    .option(
+      '--key-runs <n>',
+      'with --to: records of one key in a request (default: 1)',
+      count('--key-runs', 500),
+    )
     .addHelpText('after', HELP)
-    .action(async (recording: string, flags: ReplayFlags) => {
-      // The engine and the handlers are half a second of code that the other commands do not need.
-      const { replay } = await import('./replay');
-      await replay(command, recording, flags);
-    });
+    .action((recording: string, flags: Flags) => dispatch(command, recording, flags));
+}
+
+/** The engine and the handlers are half a second of code that the other commands do not need. */
+async function dispatch(command: Command, recording: string, flags: Flags): Promise<void> {
+  const { to, speed } = flags;
+  const misplaced = (to === undefined ? ONLY_WITH_TO : ONLY_WITHOUT_TO).filter(
+    (name) => flags[name] !== undefined,
+  );
+  if (misplaced.length > 0) {
+    const text = (name: string) =>
+      `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    const why = to === undefined ? 'only with --to' : 'not with --to';
+    throw new UsageError(misplaced.map((name) => complaint(command, `${text(name)}: ${why}`)));
+  }
+  if (to !== undefined) {
+    const { replayTo } = await import('../replay-to/replay-to');
+    return replayTo(command, recording, { ...flags, to, speed: speed ?? 1 });
+  }
+  const { replay } = await import('./replay');
+  return replay(command, recording, { ...flags, speed: speed ?? Number.POSITIVE_INFINITY });
 }

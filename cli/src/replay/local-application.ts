@@ -1,29 +1,37 @@
 import {
   createKeyValueStore,
   type EmbeddedStore,
+  type ItemChange,
 } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import type { OrderedMap } from '@millrace/adapters/embedded/ordered-map';
 import type { IndexDefinition } from '@millrace/adapters/embedded/table-keys';
+import { createTopic } from '@millrace/adapters/embedded/topic';
+import type { TopicMessage } from '@millrace/adapters/topic';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore, Log, ObjectStore } from '@millrace/core/port';
 import {
   type Application,
   createEngine,
   createStream,
+  createTableStream,
   type Engine,
   type EngineEvent,
   type EngineStream,
+  type Handler,
   type Scheduler,
   type ShardDefinition,
   scheduleEffects,
 } from '@millrace/engine';
-import type { KinesisStreamEvent } from 'aws-lambda';
+import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda';
+import { createAlertDispatcher } from '../../../functions/alert-dispatcher/alert-dispatcher';
 import { createStreamConsumer } from '../../../functions/stream-consumer/stream-consumer';
 import { createStreamSweeper } from '../../../functions/stream-sweeper/stream-sweeper';
 import { UsageError } from '../exit';
+import type { LocalData, StoreNote } from '../local-store';
 import { watchDue } from './due-watch';
+import type { Disturbance } from './faults';
 
 /** The handlers of template.yaml over embedded stores, ready to run. */
 export interface LocalApplication {
@@ -31,6 +39,8 @@ export interface LocalApplication {
   readonly stream: EngineStream;
   /** The stores as they are, without the latency the handlers see. */
   readonly stores: LocalStores;
+  /** What was published to the topic of alerts, repetitions included. */
+  readonly alerts: readonly TopicMessage[];
   /** What the handlers' own calls come to; reading `stores` does not count. */
   usage(): StoreUsage;
 }
@@ -56,6 +66,9 @@ export interface LocalApplicationOptions {
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly observe?: (event: EngineEvent) => void;
+  readonly disturbance?: Disturbance;
+  /** Where the tables and the bucket are kept; in memory unless told. */
+  readonly data?: LocalData;
 }
 
 /** What a call of DynamoDB, S3 or Kinesis takes within a region, roughly; drawn from the seed. */
@@ -65,15 +78,29 @@ const HOUR_MS = 3_600_000;
 
 /** Reads names and settings from the template's environment, as the deployed functions do. */
 export function createLocalApplication(options: LocalApplicationOptions): LocalApplication {
-  const { application, pipeline, transforms, scheduler, log } = options;
+  const { pipeline, transforms, scheduler, log, disturbance } = options;
+  const application = disturbance?.application(options.application) ?? options.application;
   const setting = settingsOf(application, 'StreamConsumer');
   const streamName = setting('STREAM_NAME');
-  const stream = createStream({ name: streamName, scheduler, shards: options.shards });
-  const data = { map: createMemoryMap(), objects: createObjectMemory() };
+  const stream = createStream({
+    name: streamName,
+    scheduler,
+    shards: options.shards,
+    childrenEarly: disturbance?.childrenEarly ?? false,
+  });
+  const data = options.data ?? { map: createMemoryMap(), objects: createObjectMemory() };
   const stores = createStores(application, setting, data);
-  const metered = createStores(application, setting, data);
+  const keys = { partitionKey: 'pk', sortKey: 'sk' };
+  const changes = createTableStream({ table: setting('RESULTS_TABLE'), scheduler, keys });
+  // Without an alert in the pipeline nobody looks at the stream.
+  const isAlerting = pipeline.metrics.some(({ alert }) => alert !== null);
+  const onChange = isAlerting ? changes.append.bind(changes) : undefined;
+  const metered = createStores(application, setting, data, onChange);
   const delayed = <Port extends object>(name: string, port: Port) =>
+    disturbance?.port(name, port, LATENCY_MS) ??
     scheduleEffects(port, scheduler, { name, latencyMs: LATENCY_MS });
+  const disturbed = (functionId: string, handler: Handler) =>
+    disturbance?.handler(functionId, handler) ?? handler;
   const due = watchDue(metered.state);
   const state = delayed('state', due.store);
   const streamConsumer = createStreamConsumer({
@@ -92,6 +119,16 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     // Looking takes no time; whatever a sweep does about what it finds takes its time.
     state: { ...state, query: due.query },
     stream: delayed('stream', stream.writer),
+    clock: disturbance?.clock(scheduler.clock) ?? scheduler.clock,
+    log,
+  });
+  const topic = createTopic();
+  const alerts: TopicMessage[] = [];
+  topic.subscribe((message) => alerts.push(message));
+  const alertDispatcher = createAlertDispatcher({
+    pipeline,
+    control: delayed('control', metered.control),
+    topic: delayed('topic', topic),
     clock: scheduler.clock,
     log,
   });
@@ -99,14 +136,22 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     application,
     scheduler,
     streams: { [streamName]: stream },
+    tables: { [changes.table]: changes },
     observe: (event) => {
       options.observe?.(event);
+      // What faults do to invocations is counted, not listed.
+      if (disturbance !== undefined) return;
       if (event.kind !== 'invoke-end' || event.outcome === 'success') return;
       log.error('An invocation failed.', { function: event.function, error: event.error });
     },
     handlers: {
-      StreamConsumer: (event, context) => streamConsumer(event as KinesisStreamEvent, context),
-      StreamSweeper: streamSweeper,
+      StreamConsumer: disturbed('StreamConsumer', (event, context) =>
+        streamConsumer(event as KinesisStreamEvent, context),
+      ),
+      StreamSweeper: disturbed('StreamSweeper', streamSweeper),
+      AlertDispatcher: disturbed('AlertDispatcher', (event, context) =>
+        alertDispatcher(event as DynamoDBStreamEvent, context),
+      ),
     },
   });
   const meters = [metered.state, metered.results, metered.control].map(({ meter }) => meter);
@@ -114,7 +159,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     writeUnits: meters.reduce((sum, { writeUnits }) => sum + writeUnits, 0),
     readUnits: meters.reduce((sum, { readUnits }) => sum + readUnits, 0),
   });
-  return { engine, stream, stores, usage };
+  return { engine, stream, stores, usage, alerts };
 }
 
 type Settings = (name: string) => string;
@@ -143,10 +188,13 @@ function createStores(
   application: Application,
   setting: Settings,
   { map, objects }: { readonly map: OrderedMap; readonly objects: ObjectStore },
+  onResult?: (change: ItemChange) => void,
 ): MeteredStores {
   const table = (variable: string) => {
     const name = setting(variable);
-    return createKeyValueStore({ map, table: name, indexes: indexesOf(application, name) });
+    const indexes = indexesOf(application, name);
+    const onChange = variable === 'RESULTS_TABLE' ? onResult : undefined;
+    return createKeyValueStore({ map, table: name, indexes, ...(onChange && { onChange }) });
   };
   return {
     state: table('STATE_TABLE'),
@@ -164,4 +212,14 @@ function indexesOf(application: Application, table: string): Record<string, Inde
     if (sortKey !== null) indexes[name] = { partitionKey, sortKey };
   }
   return indexes;
+}
+
+/** Names of the tables within the data of a run. */
+export function tableNames(application: Application): StoreNote['tables'] {
+  const setting = settingsOf(application, 'StreamConsumer');
+  return {
+    state: setting('STATE_TABLE'),
+    results: setting('RESULTS_TABLE'),
+    control: setting('CONTROL_TABLE'),
+  };
 }

@@ -4,6 +4,11 @@ import { say } from '../output';
 /** A retry storm says the same thing thousands of times. */
 const LINES_PER_MESSAGE_MAX = 10;
 
+/** Under faults every warning is expected; what is not is told by the results. */
+export function createQuietLog(): Log {
+  return { info() {}, warn() {}, error() {} };
+}
+
 /** What the handlers log at WARN and ERROR, as lines on stderr; their INFO lines are for operators. */
 export function createReplayLog(): Log {
   const shown = new Map<string, number>();

@@ -4,13 +4,18 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
+import { createLocalStore } from '../local-store';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
 import { projectFile } from '../project';
 import { accountingLine, besideLine, missing } from './accounting';
 import type { ReplayFlags } from './command';
+import { createFaultRun, type FaultReport, type FaultRun, faultLine } from './faults';
+import { readFaultPlan } from './faults-plan';
+import { disturbSource } from './faults-records';
+import { tableNames } from './local-application';
 import { checkOutputFolder } from './output-folder';
-import { createReplayLog } from './replay-log';
+import { createQuietLog, createReplayLog } from './replay-log';
 import { writeResult } from './result-files';
 import { type ReplayResult, runReplay } from './run-replay';
 import { readSource, type Source } from './source';
@@ -21,41 +26,69 @@ export async function replay(
   recording: string,
   flags: ReplayFlags,
 ): Promise<void> {
-  if (flags.faults !== undefined) {
-    throw new UsageError(complaint(command, '--faults: fault injection is not available yet'));
-  }
+  const plan = flags.faults === undefined ? null : await readFaultPlan(flags.faults);
   if (flags.out !== undefined) await checkOutputFolder(flags.out);
   const { pipeline, transforms, ...loaded } = await loadPipeline(flags.pipeline);
   // Printed when nothing is refused any more: a refusal is one line for each problem and no other.
   const warnings = [...loaded.warnings];
-  const source = await readSource(recording, {
+  const recorded = await readSource(recording, {
     pipeline,
     transforms,
     partial: flags.partial === true,
     shards: flags.shards ?? null,
     warn: (message) => warnings.push(message),
   });
+  const { seed } = flags;
+  const source =
+    plan === null
+      ? { ...recorded, positions: null, injected: [] }
+      : disturbSource(recorded, { plan, seed, pipeline, transforms });
   const lanes = lanesFor(command, flags, source, warnings);
   const application = await readApplication(lanes, flags.batchSize);
   for (const warning of warnings) say(`warning: ${warning}`);
   const json = flags.json === true;
   const startMs = performance.now();
   const progress = startProgress({ label: 'replaying', total: source.records.length, json });
+  let faults: FaultRun | null = null;
   const result = await runReplay({
     application,
     pipeline,
     transforms,
     source,
-    seed: flags.seed,
+    seed,
     speed: flags.speed,
-    log: createReplayLog(),
+    log: plan === null ? createReplayLog() : createQuietLog(),
     onProgress: progress.update,
+    ...(flags.store !== undefined && {
+      data: await createLocalStore(flags.store, {
+        v: 1,
+        tables: tableNames(application),
+        pipeline: await readFile(flags.pipeline, 'utf8'),
+      }),
+    }),
+    ...(plan !== null && {
+      disturb: (scheduler) => {
+        const { firstMs, lastMs } = source.arrivals ?? { firstMs: 0, lastMs: 0 };
+        faults = createFaultRun({
+          ...{ plan, seed, scheduler, spanMs: [firstMs, lastMs] },
+          injected: source.injected,
+        });
+        return faults.disturbance;
+      },
+    }),
   }).finally(progress.stop);
   const seconds = (performance.now() - startMs) / 1000;
-  const written = await writeResult(result, pipeline, flags.out ?? null);
-  if (json) printJson({ ...result.accounting, ...written, out: flags.out ?? null, seconds });
-  else for (const line of summary(result, written, seconds, flags.out)) say(line);
+  const written = await writeResult(result, pipeline, flags.out ?? null, source.positions);
+  const report = (faults as FaultRun | null)?.report() ?? null;
+  if (json) {
+    const counts = report === null ? {} : { faults: report.counts };
+    printJson({ ...result.accounting, ...written, ...counts, out: flags.out ?? null, seconds });
+  } else {
+    for (const line of summary(result, written, seconds, flags.out)) say(line);
+    if (report !== null) say(faultLine(report));
+  }
   refuseIfMissing(command, result);
+  if (report !== null) refuseSurprises(command, report);
 }
 
 /** Keys of an aggregated record share its lane only when there is one lane. */
@@ -105,6 +138,12 @@ function summary(
     besideLine(accounting),
     ...(out === undefined ? [] : [`written to ${out}`]),
   ];
+}
+
+function refuseSurprises(command: Command, { surprises }: FaultReport): void {
+  if (surprises.length === 0) return;
+  const lines = surprises.map((text) => `a handler threw what no fault explains: ${text}`);
+  throw new AnswerNoError(lines.map((line) => complaint(command, line)));
 }
 
 function refuseIfMissing(command: Command, { accounting }: ReplayResult): void {

@@ -2,6 +2,8 @@ import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { ObjectStore } from '@millrace/core/port';
 import { readIncidents, readQuarantine, readRows } from '@millrace/core/results/read';
 import { incidentLine, type QuarantineView, rowLine } from '@millrace/core/results/view';
+import { atRecordedPositions } from './faults-position';
+import type { Positions } from './faults-records';
 import { jsonLines, writeOutputFolder } from './output-folder';
 import type { ReplayResult } from './run-replay';
 
@@ -17,10 +19,11 @@ export async function writeResult(
   { stores, accounting }: ReplayResult,
   pipeline: Pipeline,
   folder: string | null,
+  positions: Positions | null = null,
 ): Promise<Written> {
   const rows = await readRows(stores.results, pipeline);
   const incidents = await readIncidents(stores.results, pipeline);
-  const quarantine = await readQuarantine(stores.control);
+  const quarantine = atRecordedPositions(await readQuarantine(stores.control), positions);
   if (folder !== null) {
     const refused = [];
     for (const view of quarantine) refused.push(await quarantineLine(view, stores.quarantine));

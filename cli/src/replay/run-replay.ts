@@ -1,3 +1,4 @@
+import type { TopicMessage } from '@millrace/adapters/topic';
 import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { Log } from '@millrace/core/port';
@@ -10,7 +11,10 @@ import {
   type Scheduler,
 } from '@millrace/engine';
 import { AnswerNoError } from '../exit';
+import type { LocalData } from '../local-store';
 import { type Accounting, accountingOf } from './accounting';
+import type { Disturbance } from './faults';
+import { addCounters } from './faults-accounting';
 import {
   createLocalApplication,
   type LocalApplication,
@@ -32,11 +36,17 @@ export interface ReplayOptions {
   readonly onProgress: (records: number) => void;
   /** Called with everything the engine does. */
   readonly observe?: (event: EngineEvent) => void;
+  /** Where the tables and the bucket are kept; in memory unless told. */
+  readonly data?: LocalData;
+  /** Puts faults around the application that is about to be made. */
+  readonly disturb?: (scheduler: Scheduler) => Disturbance;
 }
 
 export interface ReplayResult {
   readonly accounting: Accounting;
   readonly stores: LocalStores;
+  /** What subscribers were told, repetitions included. */
+  readonly alerts: readonly TopicMessage[];
   readonly stats: EngineStats;
   readonly usage: StoreUsage;
 }
@@ -57,6 +67,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const startMs = Math.max(0, (source.arrivals?.firstMs ?? 0) - LEAD_MS);
   const scheduler = createScheduler({ seed: options.seed, startMs, speed: options.speed });
   const { shards } = source;
+  const disturbance = options.disturb?.(scheduler);
   const local = createLocalApplication({
     application,
     pipeline,
@@ -65,16 +76,20 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     scheduler,
     log,
     ...(options.observe && { observe: options.observe }),
+    ...(disturbance && { disturbance }),
+    ...(options.data && { data: options.data }),
   });
   local.stream.load(source.records);
   local.engine.start();
-  if (source.arrivals !== null) await runToTheEnd(local, scheduler, options);
+  disturbance?.begin(local);
+  if (source.arrivals !== null) await runToTheEnd(local, scheduler, options, disturbance);
   local.engine.stop();
   const { state, control } = local.stores;
   const counted = { records: source.records.length, in: source.in };
-  const committed = await readAccounting(state, control);
+  const committed = addCounters(await readAccounting(state, control), disturbance?.removed ?? []);
   const accounting = accountingOf(counted, committed, local.engine.stats.redelivered);
-  return { accounting, stores: local.stores, stats: local.engine.stats, usage: local.usage() };
+  const { stores, alerts } = local;
+  return { accounting, stores, alerts, stats: local.engine.stats, usage: local.usage() };
 }
 
 /** Lets virtual time go on behind the last record until the sweeper has closed what fell silent. */
@@ -82,8 +97,10 @@ async function runToTheEnd(
   { engine, stores }: LocalApplication,
   scheduler: Scheduler,
   { source, pipeline, onProgress }: ReplayOptions,
+  disturbance: Disturbance | undefined,
 ): Promise<void> {
-  const limitMs = (source.arrivals?.lastMs ?? 0) + idleBoundMs(pipeline);
+  const patienceMs = idleBoundMs(pipeline) + (disturbance?.patienceMs ?? 0);
+  const limitMs = (source.arrivals?.lastMs ?? 0) + patienceMs;
   for (let open = 1; open > 0; ) {
     const untilMs = scheduler.nowMs + STEP_MS;
     scheduler.at(untilMs, () => onProgress(Math.min(engine.stats.records, source.records.length)));
@@ -91,7 +108,8 @@ async function runToTheEnd(
     const overdueMs = untilMs + STEP_MS / 2;
     const isOver = () => scheduler.nowMs >= (engine.idle ? untilMs : overdueMs);
     await scheduler.run({ done: isOver });
-    open = engine.idle ? await windowsOpen(stores.state) : 1;
+    const over = engine.idle && (disturbance?.quiet ?? true);
+    open = over ? await windowsOpen(stores.state) : 1;
     if (open > 0 && scheduler.nowMs > limitMs) throw stuck(engine.idle, open, scheduler.nowMs);
   }
 }

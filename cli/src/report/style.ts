@@ -77,6 +77,6 @@ td.data { max-width: 1px; width: 45%; overflow: hidden; text-overflow: ellipsis;
 .note { color: var(--muted); font-size: 12.5px; margin: 10px 4px 0; max-width: 92ch; }
 .none { padding: 18px 20px; color: var(--muted); }
 footer { margin-top: 48px; color: var(--muted); font-size: 12.5px; }
-@media (max-width: 640px) { main { padding: 24px 16px 48px; } .sum i { display: none; } .sum .verdict { margin: 0; text-align: left; } }
+@media (max-width: 640px) { main { padding: 24px 16px 48px; } .sum i { display: none; } .sum .verdict { margin: 0; text-align: left; } table { min-width: 820px; } .chart.wide { overflow-x: auto; } .chart.wide .plot { min-width: 760px; } }
 @media print { .chart, .card { break-inside: avoid; box-shadow: none; } }
 `;

@@ -5,9 +5,11 @@ import { type Application, readTemplate, TemplateError } from '@millrace/engine'
 import { estimateCost } from '../cost-estimate/estimate';
 import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
+import { createLocalStore } from '../local-store';
 import { printJson, say } from '../output';
 import { projectFile } from '../project';
 import { missing } from '../replay/accounting';
+import { tableNames } from '../replay/local-application';
 import { createReplayLog } from '../replay/replay-log';
 import { runReplay } from '../replay/run-replay';
 import { readSource } from '../replay/source';
@@ -26,9 +28,8 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const json = flags.json === true;
   const recording = recordingOrNone ?? projectFile(RECORDING);
   const folder = flags.out ?? projectFile('.millrace', 'start');
-  const { pipeline, transforms, warnings } = await loadPipeline(
-    flags.pipeline ?? projectFile('pipeline.json'),
-  );
+  const pipelineFile = flags.pipeline ?? projectFile('pipeline.json');
+  const { pipeline, transforms, warnings } = await loadPipeline(pipelineFile);
   for (const warning of warnings) say(`warning: ${warning}`);
   const warn = (message: string) => say(`warning: ${message}`);
   const source = await readSource(recording, {
@@ -49,10 +50,15 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
     log: createReplayLog(),
     onProgress: progress.update,
     observe: durations.observe,
+    data: await createLocalStore(projectFile('.millrace', 'store'), {
+      v: 1,
+      tables: tableNames(application),
+      pipeline: await readFile(pipelineFile, 'utf8'),
+    }),
   }).finally(progress.stop);
   const seconds = (performance.now() - beganMs) / 1000;
   const lambdaSeconds = durations.seconds();
-  const { accounting, stores } = result;
+  const { accounting, stores, alerts } = result;
   const rows = await readRows(stores.results, pipeline);
   const incidents = await readIncidents(stores.results, pipeline);
   const quarantined = accounting.late + accounting.invalid;
@@ -63,7 +69,16 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   await writeStartFolder(folder, result, pipeline, { rows, run });
   const report = join(folder, 'report.html');
   await writeFile(report, renderReport(await readReportFolder(folder, pipeline)));
-  if (json) printJson({ ...accounting, seconds, usage, cost, incidents: incidents.length, report });
+  if (json)
+    printJson({
+      ...accounting,
+      seconds,
+      usage,
+      cost,
+      incidents: incidents.length,
+      alerts: alerts.length,
+      report,
+    });
   else
     print(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }, heading), report);
   if (missing(accounting) !== 0) {

@@ -4,13 +4,14 @@ import type { Discard } from '../observe';
 import { drawUuid, type Random } from '../random';
 import type { FailureRecord } from '../source/source';
 import type { Batch } from './batch';
-import { kinesisEvent } from './event';
+import type { StreamFlavour } from './context';
 import type { FailureDestination } from './settings';
 
 export interface FailureInput {
   readonly functionId: string;
   readonly sourceId: string;
   readonly streamArn: string;
+  readonly flavour: StreamFlavour;
   readonly destination: FailureDestination | null;
   readonly batch: Batch;
   readonly condition: Discard['condition'];
@@ -22,7 +23,7 @@ export interface FailureInput {
 
 /** The documented invocation record: metadata for every destination, the whole event for S3 only. */
 export function failureRecord(input: FailureInput): FailureRecord {
-  const { functionId, sourceId, streamArn, destination, batch, nowMs, random } = input;
+  const { functionId, sourceId, streamArn, flavour, destination, batch, nowMs, random } = input;
   const toS3 = destination?.kind === 's3';
   return {
     functionId,
@@ -39,8 +40,8 @@ export function failureRecord(input: FailureInput): FailureRecord {
       ...responseContext(input.outcome),
       version: '1.0',
       timestamp: new Date(nowMs).toISOString(),
-      KinesisBatchInfo: batchInfo(batch, streamArn),
-      ...(toS3 ? { payload: JSON.stringify(kinesisEvent(batch, streamArn, functionId)) } : {}),
+      [flavour.batchInfo]: batchInfo(batch, streamArn),
+      ...(toS3 ? { payload: JSON.stringify(flavour.event(batch, streamArn, functionId)) } : {}),
     },
   };
 }

@@ -12,7 +12,6 @@ import {
 } from './batch';
 import type { MappingContext } from './context';
 import { failureRecord } from './destination';
-import { kinesisEvent } from './event';
 import { judge } from './response';
 import { type Plan, planRetry, retryWaitMs } from './retry';
 
@@ -121,13 +120,13 @@ export class Lane {
     if (this.retired) return;
     if (batch === null) return this.next();
     this.inFlight = batch;
-    const { settings, runtime, streamArn, functionId, sourceId } = this.context;
+    const { settings, flavour, runtime, streamArn, functionId, sourceId } = this.context;
     const outcome = await runtime.host.invoke({
       source: sourceId,
       batch: this.origin(batch),
       event: () => {
         this.countDelivery(batch);
-        return kinesisEvent(batch, streamArn, functionId);
+        return flavour.event(batch, streamArn, functionId);
       },
     });
     if (this.retired) return;
@@ -209,7 +208,7 @@ export class Lane {
   }
 
   private async discard(batch: Batch, condition: Discard['condition']): Promise<void> {
-    const { runtime, settings, functionId, sourceId, streamArn } = this.context;
+    const { runtime, settings, flavour, functionId, sourceId, streamArn } = this.context;
     const nowMs = runtime.scheduler.nowMs;
     runtime.stats.discarded += batch.deliveries.length;
     runtime.emit({
@@ -224,6 +223,7 @@ export class Lane {
         functionId,
         sourceId,
         streamArn,
+        flavour,
         destination: settings.destination,
         batch,
         condition,

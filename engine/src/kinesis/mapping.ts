@@ -1,20 +1,35 @@
 import type { RunningSource, SourceRuntime } from '../source/source';
 import type { EngineStream } from '../stream/stream';
-import type { MappingContext } from './context';
+import type { MappingContext, StreamFlavour } from './context';
+import { kinesisEvent } from './event';
 import { Reader } from './reader';
-import type { KinesisSource } from './settings';
+import type { StreamMappingSettings } from './settings';
+
+/** A shard is polled once a second. */
+export const KINESIS_FLAVOUR: StreamFlavour = {
+  pollMs: 1_000,
+  batchInfo: 'KinesisBatchInfo',
+  event: kinesisEvent,
+};
 
 /** A Kinesis event source mapping: one reader for each shard, children after their parents. */
 export class KinesisMapping implements RunningSource {
   readonly functionId: string;
   readonly sourceId: string;
   readonly stream: EngineStream;
-  private readonly settings: KinesisSource;
+  private readonly settings: StreamMappingSettings;
+  private readonly flavour: StreamFlavour;
   private readonly runtime: SourceRuntime;
   private readonly readers: Reader[] = [];
   private unsubscribe: (() => void) | null = null;
 
-  constructor(settings: KinesisSource, stream: EngineStream, runtime: SourceRuntime) {
+  constructor(
+    settings: StreamMappingSettings,
+    stream: EngineStream,
+    runtime: SourceRuntime,
+    flavour: StreamFlavour = KINESIS_FLAVOUR,
+  ) {
+    this.flavour = flavour;
     this.settings = settings;
     this.runtime = runtime;
     this.stream = stream;
@@ -71,11 +86,12 @@ export class KinesisMapping implements RunningSource {
   }
 
   private context(): MappingContext {
-    const { settings, runtime, stream, functionId, sourceId } = this;
+    const { settings, flavour, runtime, stream, functionId, sourceId } = this;
     const startedMs = runtime.scheduler.nowMs;
     const { startingPosition } = settings;
     return {
       settings,
+      flavour,
       runtime,
       stream,
       streamArn: stream.arn,

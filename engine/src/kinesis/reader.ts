@@ -4,8 +4,7 @@ import { type Delivery, payloadBytes } from './batch';
 import type { MappingContext } from './context';
 import { Lane, type LaneOwner } from './lane';
 
-/** A shard is polled once a second; one GetRecords gives so much, and five a second are allowed. */
-const POLL_MS = 1_000;
+/** One GetRecords gives so much, and five a second are allowed. */
 const POLL_AGAIN_MS = 200;
 const GET_RECORDS_MAX = 10_000;
 const GET_BYTES_MAX = 10 * 1024 * 1024;
@@ -22,6 +21,7 @@ export class Reader implements ShardReader, LaneOwner {
   /** Readers of the shards that must be drained before this one starts. */
   private readonly parents: readonly Reader[];
   private readonly children: Reader[] = [];
+  private readonly pollMs: number;
   private readonly phaseMs: number;
   private readonly readAheadMax: number;
   /** Lanes of every restart, the present ones last. */
@@ -37,7 +37,8 @@ export class Reader implements ShardReader, LaneOwner {
     this.context = context;
     this.parents = parents;
     for (const parent of parents) parent.children.push(this);
-    this.phaseMs = context.runtime.scheduler.random.int(POLL_MS);
+    this.pollMs = context.flavour.pollMs;
+    this.phaseMs = context.runtime.scheduler.random.int(this.pollMs);
     const { batchSize, parallelizationFactor } = context.settings;
     this.readAheadMax = Math.max(GET_RECORDS_MAX, 2 * batchSize * parallelizationFactor);
     this.renewLanes(parallelizationFactor);
@@ -113,6 +114,7 @@ export class Reader implements ShardReader, LaneOwner {
   }
 
   private get blocked(): boolean {
+    if (this.context.stream.childrenEarly) return false;
     return this.parents.some(
       (parent) => !parent.shard.closed || !parent.caughtUp || parent.blocked,
     );
@@ -127,7 +129,7 @@ export class Reader implements ShardReader, LaneOwner {
   }
 
   /**
-   * Polls lie on a grid of whole seconds from a phase of the shard's own. Empty polls are left out:
+   * Polls lie on a grid of `pollMs` from a phase of the shard's own. Empty polls are left out:
    * they change nothing, so the next one is that after the next record becomes visible.
    */
   private nextPollMs(): number | null {
@@ -138,7 +140,7 @@ export class Reader implements ShardReader, LaneOwner {
     if (unread && this.blocked) return null;
     if (unread && this.more) return Math.max(nowMs, this.lastPollMs + POLL_AGAIN_MS);
     const earliestMs = Math.max(visibleMs, nowMs, this.lastPollMs + 1);
-    return this.phaseMs + Math.ceil((earliestMs - this.phaseMs) / POLL_MS) * POLL_MS;
+    return this.phaseMs + Math.ceil((earliestMs - this.phaseMs) / this.pollMs) * this.pollMs;
   }
 
   private poll(): void {
@@ -164,7 +166,8 @@ export class Reader implements ShardReader, LaneOwner {
       const delivery = { record, position: this.position };
       this.position += 1;
       this.skipping &&= this.context.isBeforeStart(record);
-      if (!this.skipping) laneOf(lanes, record.partitionKey).offer(delivery, nowMs);
+      if (this.skipping || this.context.flavour.isFilteredOut?.(record)) continue;
+      laneOf(lanes, record.partitionKey).offer(delivery, nowMs);
     }
   }
 }

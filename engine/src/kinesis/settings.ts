@@ -1,10 +1,14 @@
 /** A Kinesis event source mapping, as the template sets it. */
-export interface KinesisSource {
+export interface KinesisSource extends StreamMappingSettings {
   readonly kind: 'kinesis';
-  /** Name of the event within the function, or logical id of the mapping resource. */
-  readonly logicalId: string;
   /** Logical id of the stream. */
   readonly stream: string;
+}
+
+/** What the mappings of Kinesis streams and of table streams have in common. */
+export interface StreamMappingSettings {
+  /** Name of the event within the function, or logical id of the mapping resource. */
+  readonly logicalId: string;
   readonly enabled: boolean;
   readonly batchSize: number;
   readonly windowMs: number;

@@ -1,3 +1,4 @@
+import type { EngineTableStream } from '../dynamodb/table-stream';
 import type { FunctionHost } from '../invoke/function-host';
 import type { FailureDestination } from '../kinesis/settings';
 import type { EngineEvent, EngineStats } from '../observe';
@@ -13,6 +14,7 @@ export interface SourceRuntime {
   readonly stats: EngineStats;
   readonly emit: (event: EngineEvent) => void;
   readonly streams: Readonly<Record<string, EngineStream>>;
+  readonly tables: Readonly<Record<string, EngineTableStream>>;
   readonly onFailure: (record: FailureRecord) => void | Promise<void>;
 }
 

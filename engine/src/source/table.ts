@@ -1,9 +1,14 @@
+import { tableStreamSource } from './dynamodb-stream';
 import type { EventSource } from './event-source';
 import { kinesisSource } from './kinesis';
 import { scheduleSource } from './schedule';
 import type { RunningSource, SourceKind, SourceRuntime } from './source';
 
-const KINDS = { kinesis: kinesisSource, schedule: scheduleSource } as const;
+const KINDS = {
+  dynamodb: tableStreamSource,
+  kinesis: kinesisSource,
+  schedule: scheduleSource,
+} as const;
 
 type AnyKind = SourceKind<EventSource>;
 

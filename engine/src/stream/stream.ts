@@ -13,6 +13,8 @@ export interface StreamOptions {
   readonly name: string;
   readonly scheduler: Scheduler;
   readonly shards: readonly ShardDefinition[];
+  /** A fault: shards are read without waiting for their parents. */
+  readonly childrenEarly?: boolean;
 }
 
 interface LastPlace {
@@ -25,6 +27,7 @@ export class EngineStream {
   readonly name: string;
   readonly arn: string;
   readonly shards: readonly Shard[];
+  readonly childrenEarly: boolean;
   readonly writer: StreamWriter = { put: async (entries) => this.put(entries) };
   private readonly scheduler: Scheduler;
   private readonly byId: ReadonlyMap<string, Shard>;
@@ -36,8 +39,9 @@ export class EngineStream {
   private loaded = false;
   private puts = 0;
 
-  constructor({ name, scheduler, shards }: StreamOptions) {
+  constructor({ name, scheduler, shards, childrenEarly = false }: StreamOptions) {
     this.name = name;
+    this.childrenEarly = childrenEarly;
     this.arn = localArn('kinesis', `stream/${name}`);
     this.scheduler = scheduler;
     this.shards = buildShards(name, shards);

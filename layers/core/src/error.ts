@@ -42,6 +42,11 @@ export class NewerStateError extends MillraceError {
   readonly answer = 'crash';
 }
 
+/** State that a newer definition of the metric wrote: ours is the code of a deployment that is going. */
+export class NewerDefinitionError extends MillraceError {
+  readonly answer = 'retry';
+}
+
 /** A broken promise between our own parts. Thrown by assertions. */
 export class BugError extends MillraceError {
   readonly answer = 'crash';

@@ -54,7 +54,19 @@ export function resourcesOf(document: Document, type: string): [string, Resource
 }
 
 function shortTags(): ScalarTag[] {
-  const names = ['Ref', 'GetAtt', 'Sub', 'If', 'Equals', 'Not', 'And', 'Or', 'Join', 'Select'];
+  const names = [
+    'Ref',
+    'GetAtt',
+    'Sub',
+    'If',
+    'Equals',
+    'Not',
+    'And',
+    'Or',
+    'Join',
+    'Select',
+    'Split',
+  ];
   const longOf = (name: string, value: unknown) =>
     name === 'Ref'
       ? { Ref: value }

@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs';
 import { run as runCommand } from '../../../cli/src/main';
 import { captureOutput } from './capture-output';
 
+// A replay takes a second, on a busy machine several.
+jest.setTimeout(60_000);
+
 const FOLDER = 'events/recordings';
 
 /** The expectations in these files are written by hand: see scripts/make-recordings. */
@@ -16,10 +19,13 @@ describe.each([
     const path = `${FOLDER}/${recording}`;
     const { expected } = JSON.parse(readFileSync(`${path}.truth.json`, 'utf8'));
     const output = captureOutput();
-    const code = await runCommand(
-      ['replay', path, '--pipeline', `${FOLDER}/${pipeline}`, '--json'],
-      process.cwd(),
-    );
+    const code = await runCommand([
+      'replay',
+      path,
+      '--pipeline',
+      `${FOLDER}/${pipeline}`,
+      '--json',
+    ]);
     output.restore();
 
     expect(code).toBe(0);

@@ -9,6 +9,9 @@ import { produce } from '../../../cli/src/produce/produce';
 import type { Truth } from '../../../cli/src/produce/truth';
 import { captureOutput } from './capture-output';
 
+// A replay takes a second, on a busy machine several.
+jest.setTimeout(60_000);
+
 const OPTIONS: ProduceOptions = {
   seed: 1,
   series: 4,

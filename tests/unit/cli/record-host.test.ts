@@ -11,6 +11,9 @@ import { createUplink } from '../../../cli/src/record-host/uplink';
 import type { RecordToWrite } from '../../../cli/src/recording/write';
 import { captureOutput } from './capture-output';
 
+// A replay takes a second, on a busy machine several.
+jest.setTimeout(60_000);
+
 const T0 = Date.UTC(2026, 0, 5, 10);
 
 /** A machine that has been busy half of the time since it started, `second` seconds ago. */

@@ -15,6 +15,9 @@ import type {
 import { tickText, timeTicks } from '../../../cli/src/report/time-axis';
 import { captureOutput } from './capture-output';
 
+// A replay takes a second, on a busy machine several.
+jest.setTimeout(60_000);
+
 const T0 = Date.UTC(2026, 0, 5, 10);
 const NOTHING = { applied: 0, late: 0, duplicate: 0, invalid: 0, unmatched: 0 };
 const ACCOUNTING = { ...NOTHING, records: 9, in: 9, applied: 9, redelivered: 0, revised: 0 };
@@ -157,8 +160,13 @@ describe('millrace report', () => {
     );
     const first = readFileSync(join(out, 'report.html'), 'utf8');
 
+    const { usage, ...result } = JSON.parse(started.stdout);
+
     expect([started.code, made.code]).toEqual([0, 0]);
-    expect(JSON.parse(started.stdout)).toMatchObject({ records: 352, late: 6, duplicate: 8 });
+    expect(result).toMatchObject({ records: 352, late: 6, duplicate: 8 });
+    expect(usage).toMatchObject({ records: 352, kinesisBilledBytes: 352 * 1024, s3Puts: 6 });
+    expect(usage.dynamoDbWriteUnits).toBeGreaterThan(JSON.parse(made.stdout).series);
+    expect(usage.lambdaSeconds).toBeGreaterThan(0);
     expect(readdirSync(out).sort()).toEqual([
       ...['accounting.json', 'bands.ndjson', 'incidents.ndjson', 'quarantine.ndjson'],
       ...['report.html', 'rows.ndjson', 'run.json'],

@@ -1,17 +1,17 @@
-import { answerTo, ConflictError, DeadlineError, PoisonError } from '../error';
+import { ConflictError, DeadlineError } from '../error';
 import { decodeState, encodeState, newState, pruneMarks } from '../fold/codec';
-import { OUTBOX_BYTES_MAX } from '../fold/definition';
-import { fold, foldTick } from '../fold/fold';
 import { stateKey } from '../fold/key';
-import { noOutputs, type Outputs, oweQuarantine, rowOf } from '../fold/output';
-import type { FoldContext } from '../fold/publish';
-import type { Mark, SeriesState } from '../fold/state';
+import { rowOf } from '../fold/output';
+import type { QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
 import { isAtOrBelow } from '../record/sequence';
+import { type Draft, draftFrom } from './draft';
 import { type Group, type GroupEntry, sourceOf } from './group';
+import { stateItemBytes } from './item-size';
 import { writeOutbox } from './outbox';
 import type { CommitPorts } from './ports';
 import { keepBytes } from './quarantine';
+import { newTally, type Tally } from './tally';
 
 export interface CommitOptions {
   readonly ports: CommitPorts;
@@ -25,23 +25,12 @@ export interface GroupResult {
   readonly failedAt: number | null;
   readonly error: unknown;
   readonly tally: Tally;
-}
-
-export interface Tally {
-  applied: number;
-  late: number;
-  duplicate: number;
-  invalid: number;
-  redelivered: number;
-  conflicts: number;
-  commits: number;
-  rows: number;
+  /** Size of the largest item that was put; 0 = none. */
+  readonly itemBytes: number;
 }
 
 /** Tries of one group before the event source has to bring it again. */
 const TRIES_MAX = 3;
-/** Poison records found by throwing code, in one group of one batch; more is a bug of ours. */
-const THROWING_RECORDS_MAX = 32;
 
 /**
  * The commit protocol of 11-exactly-once, section 1, for one series of one batch: fold a draft, keep
@@ -54,7 +43,10 @@ export async function commitGroup(
   options: CommitOptions,
 ): Promise<GroupResult> {
   const tally = newTally();
-  const progress = { at: 0 };
+  if (group.definition.orphan && !isOrphaned(group, loaded)) {
+    return { failedAt: null, error: null, tally, itemBytes: 0 };
+  }
+  const progress = { at: 0, itemBytes: 0 };
   try {
     let item = loaded;
     for (let tries = 1; ; tries++) {
@@ -64,11 +56,23 @@ export async function commitGroup(
       [item] = await options.ports.state.getMany([stateKey(group.key)]);
       progress.at = 0;
     }
-    return { failedAt: null, error: null, tally };
+    return { failedAt: null, error: null, tally, itemBytes: progress.itemBytes };
   } catch (error) {
     const failed = group.entries[progress.at] ?? group.entries.at(-1);
-    return { failedAt: failed?.recordIndex ?? 0, error, tally };
+    const failedAt = failed?.recordIndex ?? 0;
+    return { failedAt, error, tally, itemBytes: progress.itemBytes };
   }
+}
+
+/**
+ * A metric this code does not know may be one that newer code has just added. Only after a silence
+ * longer than a deployment takes is it taken for removed, and what it left open is closed.
+ */
+const ORPHAN_SILENCE_MS = 10 * 60_000;
+
+function isOrphaned(group: Group, item: Item | undefined): boolean {
+  const arrivalMs = group.entries.at(-1)?.arrivalMs ?? 0;
+  return item !== undefined && arrivalMs - Number(item.la) >= ORPHAN_SILENCE_MS;
 }
 
 /** Answers false when another writer won. `progress.at` is the first entry not committed and written. */
@@ -76,7 +80,7 @@ async function attempt(
   group: Group,
   item: Item | undefined,
   options: CommitOptions,
-  progress: { at: number },
+  progress: { at: number; itemBytes: number },
   tally: Tally,
 ): Promise<boolean> {
   const { ports } = options;
@@ -93,12 +97,11 @@ async function attempt(
       progress.at = draft.next;
       continue;
     }
-    for (const kept of draft.keep) {
-      await keepBytes(ports, { ...group, ...kept }, kept.source.bytes());
-    }
+    for (const { entry, refused } of draft.keep) await keep(ports, group, entry, refused);
     if (!options.hasTime()) throw new DeadlineError('the invocation is about to time out');
     const next = await commit(draft, stored, group, options);
     if (next === null) return false;
+    progress.itemBytes = Math.max(progress.itemBytes, stateItemBytes(next));
     count(draft, tally);
     tally.commits++;
     stored = next;
@@ -122,123 +125,15 @@ function mustWriteAgain(state: SeriesState, group: Group, source: string): boole
   );
 }
 
-interface Draft {
-  readonly state: SeriesState;
-  readonly outputs: Outputs;
-  /** First entry that is not in the draft. */
-  next: number;
-  /** Whether anything has to be committed. */
-  changed: boolean;
-  readonly keep: GroupEntry[];
-  readonly counted: Pick<Tally, 'applied' | 'late' | 'duplicate' | 'invalid' | 'redelivered'>;
-}
-
-/** Folds entries from `start` on into `fresh`, the decoded `stored`, until the outputs are as many as one commit may carry. */
-function draftFrom(
-  fresh: SeriesState,
-  stored: Item | undefined,
-  group: Group,
-  start: number,
-): Draft {
-  const poison = new Map<number, string>();
-  for (let state = fresh; ; ) {
-    const draft = newDraft(state, start);
-    const thrown = foldInto(draft, group, poison);
-    if (thrown === null) return draft;
-    if (poison.size >= THROWING_RECORDS_MAX || answerTo(thrown.error) === 'retry')
-      throw thrown.error;
-    poison.set(thrown.at, describe(thrown.error));
-    // Code that threw may have left the draft half changed: fold again from what is stored.
-    state = stored === undefined ? newState() : decodeState(stored, group.definition);
-  }
-}
-
-function newDraft(state: SeriesState, start: number): Draft {
-  const counted = { applied: 0, late: 0, duplicate: 0, invalid: 0, redelivered: 0 };
-  return { state, outputs: noOutputs(), next: start, changed: false, keep: [], counted };
-}
-
-function foldInto(
-  draft: Draft,
-  group: Group,
-  poison: ReadonlyMap<number, string>,
-): { at: number; error: unknown } | null {
-  const { state, outputs } = draft;
-  const source = sourceOf(group);
-  const context: FoldContext = { definition: group.definition, key: group.key, state, outputs };
-  let mark = state.marks.get(source) ?? null;
-  for (; draft.next < group.entries.length; draft.next++) {
-    if (outputs.bytes >= OUTBOX_BYTES_MAX) break;
-    const entry = group.entries[draft.next] as GroupEntry;
-    if (entry.measurement === null) {
-      const due = state.version > 0 || draft.changed;
-      if (due) draft.changed = tick(context, entry.arrivalMs) || draft.changed;
-      continue;
-    }
-    if (mark !== null && isAtOrBelow(entry.sequence, entry.sub, mark)) {
-      draft.counted.redelivered++;
-      continue;
-    }
-    try {
-      foldEntry(draft, context, entry, poison.get(draft.next));
-    } catch (error) {
-      return { at: draft.next, error };
-    }
-    mark = markOf(entry, mark);
-    draft.changed = true;
-  }
-  if (mark !== null) state.marks.set(source, mark);
-  return null;
-}
-
-function tick(context: FoldContext, arrivalMs: number): boolean {
-  const { watermarkMs } = context.state;
-  foldTick(context, arrivalMs);
-  return context.state.watermarkMs !== watermarkMs;
-}
-
-function foldEntry(
-  draft: Draft,
-  context: FoldContext,
-  entry: GroupEntry,
-  poisonDetail: string | undefined,
-): void {
-  if (entry.refuse !== null) {
-    quarantine(draft, entry, 'attempts', entry.refuse);
-    return;
-  }
-  if (poisonDetail !== undefined) {
-    quarantine(draft, entry, 'fold', poisonDetail);
-    return;
-  }
-  try {
-    const outcome = fold(context, entry.measurement as never, entry.arrivalMs);
-    draft.counted[outcome]++;
-    if (outcome === 'late') {
-      const detail = 'the window and its allowed lateness were over';
-      keep(draft, entry, 'late', detail);
-    }
-  } catch (error) {
-    if (!(error instanceof PoisonError)) throw error;
-    quarantine(draft, entry, 'fold', error.message);
-  }
-}
-
-function quarantine(draft: Draft, entry: GroupEntry, reason: string, detail: string): void {
-  draft.state.counters.invalid++;
-  draft.counted.invalid++;
-  keep(draft, entry, reason, detail);
-}
-
-function keep(draft: Draft, entry: GroupEntry, reason: string, detail: string): void {
-  const { sequence, sub, arrivalMs } = entry;
-  oweQuarantine(draft.outputs, { reason, detail, sequence, sub, arrivalMs });
-  draft.keep.push(entry);
-}
-
-function markOf(entry: GroupEntry, previous: Mark | null): Mark {
-  const arrivalMs = Math.max(entry.arrivalMs, previous?.arrivalMs ?? entry.arrivalMs);
-  return { sequence: entry.sequence, sub: entry.sub, arrivalMs };
+function keep(
+  ports: CommitPorts,
+  { key, stream, shard }: Group,
+  { sequence, sub, arrivalMs, source }: GroupEntry,
+  refused: QuarantineOutput,
+): Promise<void> {
+  const { metric, partitionKey } = key;
+  const place = { stream, shard, sequence, sub, partitionKey, arrivalMs };
+  return keepBytes(ports, place, { ...refused, metric }, source.bytes());
 }
 
 /** Puts the draft if nobody else has committed since it was read. Answers the stored item, or null. */
@@ -254,7 +149,11 @@ async function commit(
   state.version++;
   const newest = state.marks.get(sourceOf(group));
   if (newest !== undefined) pruneMarks(state.marks, newest.arrivalMs, options.retentionMs);
-  const rows = [...outputs.rows].map((window) => rowOf(window, definition));
+  const rows = [
+    ...outputs.retiredRows,
+    ...[...outputs.rows].map((window) => rowOf(window, definition, state.epoch)),
+  ];
+  state.retired = null;
   const { incidents, quarantine } = outputs;
   state.outbox =
     rows.length + incidents.length + quarantine.length === 0
@@ -272,27 +171,8 @@ async function commit(
 }
 
 function count(draft: Draft, tally: Tally): void {
-  tally.applied += draft.counted.applied;
-  tally.late += draft.counted.late;
-  tally.duplicate += draft.counted.duplicate;
-  tally.invalid += draft.counted.invalid;
-  tally.redelivered += draft.counted.redelivered;
-  tally.rows += draft.outputs.rows.size;
-}
-
-export function newTally(): Tally {
-  return {
-    applied: 0,
-    late: 0,
-    duplicate: 0,
-    invalid: 0,
-    redelivered: 0,
-    conflicts: 0,
-    commits: 0,
-    rows: 0,
-  };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  for (const name of Object.keys(draft.counted) as (keyof Draft['counted'])[]) {
+    tally[name] += draft.counted[name];
+  }
+  tally.rows += draft.outputs.rows.size + draft.outputs.retiredRows.length;
 }

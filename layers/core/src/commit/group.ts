@@ -2,6 +2,13 @@ import type { Definition } from '../fold/definition';
 import type { SeriesKey } from '../fold/key';
 import type { Measurement } from '../record/record';
 
+/** A record that killed the process: counted attempts at it alone, and when the last one began. */
+export interface Refusal {
+  readonly detail: string;
+  readonly attempt: number;
+  readonly lastSeenMs?: number;
+}
+
 /** One measurement, or one tick (`measurement` null), of one series in a batch. */
 export interface GroupEntry {
   /** Index of its stream record in the batch: what a partial response reports. */
@@ -11,7 +18,7 @@ export interface GroupEntry {
   readonly arrivalMs: number;
   readonly measurement: Measurement | null;
   /** Why the measurement must not be folded (its record killed the process too often); else null. */
-  readonly refuse: string | null;
+  readonly refuse: Refusal | null;
   /** Gives the user record's exact bytes, for the quarantine. */
   readonly source: { bytes(): Uint8Array };
 }

@@ -11,6 +11,15 @@ const BAND_DEVIATIONS = 7;
 const CALM_DEVIATIONS = 4;
 /** A spread is never taken for less than this share of the level: flat series jitter in their last digits. */
 const SPREAD_FLOOR_RATIO = 0.005;
+/**
+ * The largest recent deviation is remembered and fades; until it has, a deviation of that size is
+ * known and no news: one disturbance is one incident, and a series of bursts is not one a burst.
+ */
+const PEAK_DECAY = 0.97;
+/** News is what exceeds the remembered deviation by this factor. */
+const NEWS_RATIO = 1.05;
+/** Score of a deviation that is outside the band and no news: below that of any anomaly. */
+const KNOWN_SCORE_MAX = 0.49;
 /** What is learnt from one point is clipped to this many deviations, so that one spike is not the norm. */
 const LEARN_DEVIATIONS_MAX = 3;
 /** A level that has held for this many points in a row is the new norm. */
@@ -23,13 +32,15 @@ interface State {
   spread: number;
   /** Consecutive points outside the band. */
   outside: number;
+  /** Largest deviation from the mean, fading. */
+  peak: number;
 }
 
 /**
  * Deviation of a point from an exponentially weighted mean, measured in exponentially weighted mean
  * absolute deviations (Roberts 1959 for the mean; robust to spikes because what is learnt is clipped).
  *
- * Simple and honest: no season, one band. State: 5 numbers.
+ * Simple and honest: no season, one band. State: 6 numbers.
  */
 export const ewma: Detector = {
   name: 'ewma',
@@ -49,26 +60,31 @@ function judge(state: State, point: Point): Verdict {
   const spread = effectiveSpread(state);
   const half = Math.min(BAND_DEVIATIONS * spread, Number.MAX_VALUE / 4);
   const deviations = Math.min(Math.abs(point.value - state.mean) / spread, 1e9);
-  const anomaly = deviations > BAND_DEVIATIONS;
+  const isNews = Math.abs(point.value - state.mean) > state.peak * NEWS_RATIO;
+  const anomaly = deviations > BAND_DEVIATIONS && isNews;
+  const score = deviations / (deviations + BAND_DEVIATIONS);
   const side = point.value >= state.mean ? 'above' : 'below';
   return {
-    score: deviations / (deviations + BAND_DEVIATIONS),
+    score: anomaly ? score : Math.min(score, KNOWN_SCORE_MAX),
     anomaly,
     calm: deviations < CALM_DEVIATIONS,
     expected: { low: finite(state.mean - half), high: finite(state.mean + half) },
-    severity: deviations >= CRITICAL_DEVIATIONS ? 'critical' : 'warning',
+    // A constant series has no scale to call its first change critical by.
+    severity: deviations >= CRITICAL_DEVIATIONS && state.peak > 0 ? 'critical' : 'warning',
     reason: `${deviations.toPrecision(3)} mean absolute deviations ${side} the smoothed mean`,
   };
 }
 
 function learn(state: State, point: Point): State {
-  if (state.points === 0) return { points: 1, mean: point.value, spread: 0, outside: 0 };
+  if (state.points === 0) return { points: 1, mean: point.value, spread: 0, outside: 0, peak: 0 };
   const points = state.points + 1;
   const error = point.value - state.mean;
   const warming = state.points < WARM_UP_POINTS;
   const spread = effectiveSpread(state);
   const outside = !warming && Math.abs(error) > BAND_DEVIATIONS * spread ? state.outside + 1 : 0;
-  if (outside >= NEW_LEVEL_POINTS) return { points, mean: point.value, spread, outside: 0 };
+  const peak = finite(Math.max(Math.abs(error), state.peak * PEAK_DECAY));
+  if (outside >= NEW_LEVEL_POINTS)
+    return { points, mean: point.value, spread, outside: 0, peak: 0 };
   // While warming up both are plain means over what was seen; afterwards they forget.
   const alphaMean = warming ? 1 / points : ALPHA_MEAN;
   const alphaSpread = warming ? 1 / state.points : ALPHA_SPREAD;
@@ -79,12 +95,14 @@ function learn(state: State, point: Point): State {
     mean: finite(state.mean + alphaMean * learnt),
     spread: finite(state.spread + alphaSpread * (Math.abs(learnt) - state.spread)),
     outside,
+    peak,
   };
 }
 
 /** Never zero: a flat series would otherwise be an anomaly at its first rounding error. */
 function effectiveSpread(state: State): number {
-  return Math.max(state.spread, Math.abs(state.mean) * SPREAD_FLOOR_RATIO, 1e-9);
+  const floor = Math.max(Math.abs(state.mean) * SPREAD_FLOOR_RATIO, 1e-9);
+  return Math.max(state.spread, floor);
 }
 
 function finite(value: number): number {
@@ -92,11 +110,11 @@ function finite(value: number): number {
 }
 
 function encode(state: State): EncodedDetector {
-  return [ewma.version, state.points, state.mean, state.spread, state.outside];
+  return [ewma.version, state.points, state.mean, state.spread, state.outside, state.peak];
 }
 
 function decode(encoded: EncodedDetector | null): State {
-  if (encoded === null) return { points: 0, mean: 0, spread: 0, outside: 0 };
-  const [, points, mean, spread, outside] = encoded as readonly number[];
-  return { points: points ?? 0, mean: mean ?? 0, spread: spread ?? 0, outside: outside ?? 0 };
+  if (encoded === null) return { points: 0, mean: 0, spread: 0, outside: 0, peak: 0 };
+  const [, points = 0, mean = 0, spread = 0, outside = 0, peak = 0] = encoded as readonly number[];
+  return { points, mean, spread, outside, peak };
 }

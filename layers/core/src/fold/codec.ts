@@ -1,7 +1,8 @@
-import { NewerStateError } from '../error';
+import { NewerDefinitionError, NewerStateError } from '../error';
 import type { Item } from '../port';
 import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
+import { startEpoch } from './epoch';
 import { type SeriesKey, stateKey } from './key';
 import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
@@ -20,9 +21,11 @@ interface Body {
   d: SeriesState['detector'];
   i: OpenIncident | null;
   c: [number, number, number, number, number, number];
+  /** Epoch and its border; absent in the first epoch. */
+  e?: [epoch: number, floorMs: number | null];
 }
 
-type EncodedWindow = [
+export type EncodedWindow = [
   startMs: number,
   endMs: number,
   aggregate: readonly unknown[],
@@ -36,6 +39,10 @@ type EncodedWindow = [
 export function newState(): SeriesState {
   return {
     version: 0,
+    definitionNumber: 0,
+    epoch: 0,
+    floorMs: null,
+    retired: null,
     watermarkMs: null,
     lastArrivalMs: null,
     marks: new Map(),
@@ -55,20 +62,35 @@ export function decodeState(item: Item, definition: Definition): SeriesState {
     );
   }
   const body = JSON.parse(String(item.body)) as Body;
+  const [epoch, floorMs] = body.e ?? [0, null];
+  const changed = item.def !== definition.fingerprint;
+  if (changed && Number(item.dn) > definition.number) {
+    throw new NewerDefinitionError(
+      `state ${item.pk} ${item.sk} was written by a newer definition of its metric`,
+    );
+  }
   const [applied, late, duplicate, invalid, revised, dedupeOverflow] = body.c;
-  return {
+  const state: SeriesState = {
     version: item.ver as number,
+    definitionNumber: Number(item.dn),
+    epoch,
+    floorMs,
+    retired: null,
     watermarkMs: body.w,
     lastArrivalMs: typeof item.la === 'number' ? item.la : null,
     marks: new Map(
       body.m.map(([shard, sequence, sub, at]) => [shard, { sequence, sub, arrivalMs: at }]),
     ),
-    windows: new Map(body.p.map((each) => [each[0], decodeWindow(each, definition)])),
+    windows: changed
+      ? new Map()
+      : new Map(body.p.map((each) => [each[0], decodeWindow(each, definition)])),
     detector: body.d,
     incident: body.i,
     counters: { applied, late, duplicate, invalid, revised, dedupeOverflow },
     outbox: item.out === undefined ? null : (JSON.parse(String(item.out)) as Outbox),
   };
+  if (changed) startEpoch(state, body.p, { def: String(item.def), definition });
+  return state;
 }
 
 export interface EncodeOptions {
@@ -90,11 +112,15 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
     d: state.detector,
     i: state.incident,
     c: Object.values(state.counters) as Body['c'],
+    ...(state.epoch > 0 && { e: [state.epoch, state.floorMs] }),
   };
   const item: Record<string, string | number> & { pk: string; sk: string } = {
     ...stateKey(key),
     v: STATE_VERSION,
     ver: state.version,
+    def: definition.fingerprint,
+    // A metric that is named again later must not find its number taken.
+    dn: definition.orphan ? state.definitionNumber : definition.number,
     body: JSON.stringify(body),
   };
   if (item.sk.startsWith('~')) item.partitionKey = wellFormed(key.partitionKey);

@@ -3,12 +3,19 @@ import { planAggregates } from '../aggregate/plan';
 import type { Detector } from '../detector/detector';
 import { detectorNamed } from '../detector/registry';
 import type { Metric } from '../pipeline/pipeline';
-import { DEDUPE_KEY_BYTES_MAX } from '../record/dedupe-key';
+import { sha256OfUnits } from '../record/sha256';
+import { WINDOWS_BYTES_MAX, windowBytesMax } from './size';
 import { heldWindowsMax } from './window';
 
 /** A metric compiled once: all that folding one of its series needs, and that never changes. */
 export interface Definition {
   readonly metric: Metric;
+  /** Changes with everything that gives a row its meaning. */
+  readonly fingerprint: string;
+  /** Order among the definitions of this metric name; a higher one is newer. */
+  readonly number: number;
+  /** The pipeline no longer names the metric: its windows are only closed. */
+  readonly orphan: boolean;
   readonly plan: AggregatePlan;
   readonly detector: Detector | null;
   /** Silence after which a series starts anew. */
@@ -17,27 +24,46 @@ export interface Definition {
   readonly measured: boolean;
 }
 
-/**
- * Bytes of window state one item may hold. DynamoDB refuses items above 400 KB, and the worst item holds
- * them twice: one record may publish every held window into an outbox that is already full.
- */
-export const WINDOWS_BYTES_MAX = 150_000;
-/** A commit carries outputs up to this size and the record that passed it; the rest is the next commit's. */
-export const OUTBOX_BYTES_MAX = 80_000;
-/** Keys a window remembers for `dedupe`; further records apply and are counted. */
-export const DEDUPE_KEYS_MAX = 256;
-/** JSON around the aggregate of a window: start, rev, late, score, band, incident id. */
-export const WINDOW_OVERHEAD_BYTES = 200;
-
-export function defineMetric(metric: Metric, stateTtlMs: number): Definition {
+export function defineMetric(metric: Metric, stateTtlMs: number, number = 1): Definition {
   const plan = planAggregates(metric.aggregates);
-  const keyBytes = metric.dedupe === null ? 0 : DEDUPE_KEYS_MAX * (DEDUPE_KEY_BYTES_MAX + 3);
-  const windowBytes = plan.bytesMax + keyBytes + WINDOW_OVERHEAD_BYTES;
   return {
     metric,
+    fingerprint: fingerprintOf(metric),
+    number,
+    orphan: false,
     plan,
     detector: metric.detect === null ? null : detectorNamed(metric.detect.detector),
     stateTtlMs,
-    measured: heldWindowsMax(metric) * windowBytes > WINDOWS_BYTES_MAX,
+    measured: heldWindowsMax(metric) * windowBytesMax(metric, plan) > WINDOWS_BYTES_MAX,
   };
+}
+
+/** Stands in for the definition of a metric that is gone; nothing is ever folded by it. */
+export function orphanDefinition(name: string, stateTtlMs: number): Definition {
+  const metric: Metric = {
+    name,
+    match: [],
+    series: [],
+    time: null,
+    value: null,
+    window: { type: 'tumbling', sizeMs: 1, offsetMs: 0 },
+    outOfOrdernessMs: 0,
+    allowedLatenessMs: 0,
+    idleCloseMs: 1,
+    maxFutureSkewMs: 0,
+    dedupe: null,
+    aggregates: [],
+    transform: null,
+    detect: null,
+    alert: null,
+  };
+  const number = Number.MAX_SAFE_INTEGER;
+  return { ...defineMetric(metric, stateTtlMs, number), fingerprint: 'removed', orphan: true };
+}
+
+const FINGERPRINT_LENGTH = 12;
+
+/** Of everything but the name and the alert setting, which no row depends on. */
+export function fingerprintOf({ name: _name, alert: _alert, ...meaning }: Metric): string {
+  return sha256OfUnits(JSON.stringify(meaning)).slice(0, FINGERPRINT_LENGTH);
 }

@@ -1,14 +1,10 @@
 import { PoisonError } from '../error';
-import { expireIncident } from '../incident/incident';
+import { endIncident } from '../incident/incident';
 import type { Measurement } from '../record/record';
-import {
-  DEDUPE_KEYS_MAX,
-  type Definition,
-  WINDOW_OVERHEAD_BYTES,
-  WINDOWS_BYTES_MAX,
-} from './definition';
+import type { Definition } from './definition';
 import { oweIncidents, oweRow } from './output';
 import { advanceWatermark, closeOpenWindows, type FoldContext, newestOpenEnd } from './publish';
+import { DEDUPE_KEYS_MAX, frameBytes, WINDOWS_BYTES_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
 import { windowStart } from './window';
@@ -68,7 +64,8 @@ function judge(
   const { state, definition } = context;
   const { metric, plan } = definition;
   const watermarkMs = state.watermarkMs;
-  if (watermarkMs !== null && endMs + metric.allowedLatenessMs <= watermarkMs) {
+  const isClosed = watermarkMs !== null && endMs + metric.allowedLatenessMs <= watermarkMs;
+  if (isClosed || (state.floorMs !== null && startMs < state.floorMs)) {
     state.counters.late++;
     return 'late';
   }
@@ -162,7 +159,8 @@ function expire(context: FoldContext, arrivalMs: number): void {
   const { state, definition, outputs } = context;
   const { metric, stateTtlMs } = definition;
   if (state.incident !== null) {
-    oweIncidents(outputs, [expireIncident(state.incident, state.watermarkMs ?? arrivalMs)]);
+    const because = 'the series fell silent and its state expired';
+    oweIncidents(outputs, [endIncident(state.incident, state.watermarkMs ?? arrivalMs, because)]);
   }
   state.windows = new Map();
   state.detector = null;
@@ -191,7 +189,7 @@ function evictBySize(context: FoldContext): void {
 }
 
 function windowBytes(window: HeldWindow, definition: Definition): number {
-  let bytes = definition.plan.bytes(window.aggregate) + WINDOW_OVERHEAD_BYTES;
+  let bytes = definition.plan.bytes(window.aggregate) + frameBytes(definition.metric);
   if (window.keys !== null) for (const key of window.keys) bytes += key.length + 3;
   return bytes;
 }

@@ -108,6 +108,15 @@ export function incidentId(key: SeriesKey, openedMs: number): string {
   return `${parts.join('#')}#${isoTime(openedMs)}`;
 }
 
+/** A definition of a metric, for readers of the rows that name it. */
+export function definitionKey(metric: string, fingerprint: string): Key {
+  return { pk: `D#${escapePart(metric)}`, sk: `=${fingerprint}` };
+}
+
+export function newestDefinitionKey(metric: string): Key {
+  return { pk: `D#${escapePart(metric)}`, sk: 'newest' };
+}
+
 export function quarantineKey(at: {
   stream: string;
   shard: string;

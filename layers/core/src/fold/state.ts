@@ -52,6 +52,14 @@ export interface Counters {
 export interface SeriesState {
   /** Commits so far; 0 = never stored. */
   version: number;
+  /** Number of the definition that wrote it; 0 = never stored. */
+  definitionNumber: number;
+  /** Raised when the metric's definition changes: rows of two epochs are never mixed. */
+  epoch: number;
+  /** Border of the epoch: windows that start before it belong to the definition before. */
+  floorMs: number | null;
+  /** What the end of the previous epoch owes, until it is committed. */
+  retired: Retired | null;
   watermarkMs: number | null;
   lastArrivalMs: number | null;
   /** By `stream/shard`. */
@@ -65,8 +73,17 @@ export interface SeriesState {
   outbox: Outbox | null;
 }
 
+/** Outputs of closing the windows of a definition that is no more. */
+export interface Retired {
+  readonly rows: readonly RowOutput[];
+  readonly incidents: readonly IncidentOutput[];
+}
+
 /** One revision of one window of one part (partition key) of a series. */
 export interface RowOutput {
+  /** Fingerprint of the definition that can read `aggregate`. */
+  readonly def: string;
+  readonly epoch: number;
   readonly startMs: number;
   readonly endMs: number;
   readonly rev: number;
@@ -100,6 +117,9 @@ export interface QuarantineOutput {
   readonly sequence: string;
   readonly sub: number;
   readonly arrivalMs: number;
+  /** Only for a record that killed the process. */
+  readonly attempt?: number;
+  readonly lastSeenMs?: number;
 }
 
 /** What one commit owes the world. `shard` is `stream/shard` of the batch that made it. */

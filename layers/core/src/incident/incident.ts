@@ -66,9 +66,13 @@ function calmDown(incident: OpenIncident, window: ScoredWindow): IncidentStep {
   };
 }
 
-/** Closes an incident whose series has gone silent for longer than its state is kept. */
-export function expireIncident(incident: OpenIncident, windowMs: number): IncidentOutput {
-  const reason = `${incident.reason}; the series then fell silent and its state expired`;
+/** Closes an incident for a reason that is not in the data's windows. */
+export function endIncident(
+  incident: OpenIncident,
+  windowMs: number,
+  because: string,
+): IncidentOutput {
+  const reason = `${incident.reason}; ${because}`;
   const window = { startMs: windowMs, endMs: windowMs, value: incident.observed };
   return transition({ ...incident, reason }, 'recovered', window, windowMs);
 }

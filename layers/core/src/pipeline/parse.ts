@@ -1,3 +1,4 @@
+import { sizeOf } from '../fold/size';
 import { oneLine } from './describe';
 import { openFields } from './fields';
 import { scanJson } from './json-text';
@@ -48,9 +49,19 @@ export function parsePipelineText(text: string, options: ParseOptions = {}): Par
 function parseWith(json: unknown, options: ParseOptions, problems: Problems): ParsedPipeline {
   const known = { transforms: options.transforms, detectors: options.detectors };
   const pipeline = parseRoot(json, problems, known);
+  if (problems.errors.length === 0) checkSizes(pipeline?.metrics ?? [], problems);
   if (pipeline === undefined || problems.errors.length > 0)
     throw new PipelineError(problems.errors);
   return { pipeline, warnings: problems.warnings };
+}
+
+/** The windows of a series live in one DynamoDB item. */
+function checkSizes(metrics: readonly Metric[], problems: Problems): void {
+  for (const metric of metrics) {
+    const { error, warning } = sizeOf(metric);
+    if (error !== undefined) problems.error(['metrics', metric.name], error);
+    if (warning !== undefined) problems.warn(['metrics', metric.name], warning);
+  }
 }
 
 function parseRoot(json: unknown, problems: Problems, known: KnownNames): Pipeline | undefined {

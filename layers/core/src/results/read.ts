@@ -1,10 +1,10 @@
 import { DUE_BUCKETS, dueBucket } from '../fold/codec';
 import { parseSeriesPartition } from '../fold/key';
 import type { IncidentOutput } from '../fold/state';
-import type { Pipeline } from '../pipeline/pipeline';
+import type { Metric, Pipeline } from '../pipeline/pipeline';
 import type { Item, KeyValueStore } from '../port';
 import { compareSequence } from '../record/sequence';
-import { byText, mergeRows } from './rows';
+import { byText, type Definitions, mergeRows, readerKey } from './rows';
 import type { AccountingView, IncidentView, QuarantineView, RowView } from './view';
 
 /** Every item of a table, page by page. */
@@ -24,8 +24,23 @@ async function withPrefix(store: KeyValueStore, prefix: string): Promise<Item[]>
 }
 
 /** Newest revision of every window, parts merged; sorted by metric, series, start. */
-export async function readRows(results: KeyValueStore, pipeline: Pipeline): Promise<RowView[]> {
-  return mergeRows(await withPrefix(results, 'R#'), pipeline);
+export async function readRows(
+  results: KeyValueStore,
+  pipeline: Pipeline,
+  known?: Definitions,
+): Promise<RowView[]> {
+  return mergeRows(await withPrefix(results, 'R#'), pipeline, known);
+}
+
+/** Every definition that was ever deployed, for the rows that name one the pipeline no longer has. */
+export async function readDefinitions(control: KeyValueStore): Promise<Definitions> {
+  const known = new Map<string, Metric>();
+  for (const item of await withPrefix(control, 'D#')) {
+    if (!item.sk.startsWith('=')) continue;
+    const metric = JSON.parse(String(item.body)) as Metric;
+    known.set(readerKey(metric.name, item.sk.slice(1)), metric);
+  }
+  return known;
 }
 
 /** Last state of every incident; sorted by metric, series, opening. */

@@ -1,5 +1,6 @@
 import type { AggregatePlan, WindowAggregate } from '../aggregate/aggregate';
 import { planAggregates } from '../aggregate/plan';
+import { fingerprintOf } from '../fold/definition';
 import { parseSeriesPartition } from '../fold/key';
 import type { RowOutput } from '../fold/state';
 import type { Metric, Pipeline } from '../pipeline/pipeline';
@@ -11,22 +12,36 @@ import type { RowView } from './view';
  * one row (`rev` the greatest, `late` the sum, aggregates merged in order of the partition key).
  *
  * `items` are row items of the Results table in order of their sort key within each partition.
- * Rows of metrics the pipeline does not name are left out: their aggregates cannot be read.
+ * Rows of a definition that neither the pipeline nor `known` holds are left out: nobody can read them.
  */
-export function mergeRows(items: readonly Item[], pipeline: Pipeline): RowView[] {
-  const plans = new Map(pipeline.metrics.map((metric) => [metric.name, compile(metric)]));
+export function mergeRows(
+  items: readonly Item[],
+  pipeline: Pipeline,
+  known: Definitions = new Map(),
+): RowView[] {
+  const current = pipeline.metrics.map((m) => [readerKey(m.name, fingerprintOf(m)), m] as const);
+  const compiledByKey = new Map([...known, ...current].map(([key, m]) => [key, compile(m)]));
   const merged = new Map<string, Part>();
   for (const item of items) {
     const { metric, series } = parseSeriesPartition(item.pk);
-    const compiled = plans.get(metric);
-    if (compiled === undefined) continue;
     const row = JSON.parse(String(item.body)) as RowOutput;
+    const compiled = compiledByKey.get(readerKey(metric, row.def));
+    if (compiled === undefined) continue;
     const at = `${item.pk} ${row.startMs}`;
     const part = { compiled, series, row, aggregate: compiled.plan.decode(row.aggregate) };
-    const known = merged.get(at);
-    merged.set(at, known === undefined ? part : join(known, part));
+    const other = merged.get(at);
+    if (other === undefined || other.row.epoch < row.epoch) merged.set(at, part);
+    // Parts of different definitions are never mixed: the newest epoch is the row.
+    else if (other.row.def === row.def) merged.set(at, join(other, part));
   }
   return [...merged.values()].map(view).sort(byMetricSeriesStart);
+}
+
+/** Definitions of metrics, past ones too, by `readerKey`. */
+export type Definitions = ReadonlyMap<string, Metric>;
+
+export function readerKey(metric: string, fingerprint: string): string {
+  return `${fingerprint} ${metric}`;
 }
 
 interface Compiled {

@@ -1,0 +1,61 @@
+/** What one batch of the consumer came to; the same as its summary, so that it can be passed on. */
+export interface BatchCounts {
+  readonly records: number;
+  readonly applied: number;
+  readonly late: number;
+  readonly invalid: number;
+  readonly redelivered: number;
+  readonly conflicts: number;
+  readonly lastArrivalMs: number;
+  readonly failed: boolean;
+}
+
+export interface MetricsSettings {
+  /** Of the stack: the metrics of two stacks in one account must not add up. */
+  readonly namespace: string;
+  readonly service: string;
+  readonly nowMs: () => number;
+  readonly write: (line: string) => void;
+}
+
+const UNITS = {
+  Records: 'Count',
+  Applied: 'Count',
+  Late: 'Count',
+  Invalid: 'Count',
+  Quarantined: 'Count',
+  Redelivered: 'Count',
+  Conflicts: 'Count',
+  FailedBatches: 'Count',
+  Lag: 'Milliseconds',
+} as const;
+
+const DEFINITIONS = Object.entries(UNITS).map(([Name, Unit]) => ({ Name, Unit }));
+
+/**
+ * One line in CloudWatch's embedded metric format for each batch: metrics without a call, and the
+ * numbers stay in the log. Written by hand, as Powertools' library would be a tenth of the bundle.
+ *
+ * The one dimension is the service. Every further value of a dimension is a metric that is paid for
+ * each month, so never a series, a shard or a partition key.
+ */
+export function createBatchMetrics(settings: MetricsSettings): (batch: BatchCounts) => void {
+  const { namespace, service, nowMs, write } = settings;
+  const directive = { Namespace: namespace, Dimensions: [['service']], Metrics: DEFINITIONS };
+  return (batch) => {
+    const timestampMs = nowMs();
+    const values: Record<keyof typeof UNITS, number> = {
+      Records: batch.records,
+      Applied: batch.applied,
+      Late: batch.late,
+      Invalid: batch.invalid,
+      Quarantined: batch.late + batch.invalid,
+      Redelivered: batch.redelivered,
+      Conflicts: batch.conflicts,
+      FailedBatches: batch.failed ? 1 : 0,
+      Lag: Math.max(0, timestampMs - batch.lastArrivalMs),
+    };
+    const _aws = { Timestamp: timestampMs, CloudWatchMetrics: [directive] };
+    write(`${JSON.stringify({ _aws, service, ...values })}\n`);
+  };
+}

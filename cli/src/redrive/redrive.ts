@@ -1,0 +1,165 @@
+import type {
+  Clock,
+  Key,
+  KeyValueStore,
+  ObjectStore,
+  StreamEntry,
+  StreamWriter,
+} from '@millrace/core/port';
+import { type QuarantineEntry, type QuarantineFilter, readEntries } from '../quarantine/entry';
+import { entriesOf } from '../quarantine/show';
+import { type Forecast, type ForecastContext, forecast, type Outcome } from './forecast';
+import { claim, isDone, markDone, markKey } from './mark';
+
+export interface RedriveOptions {
+  readonly control: KeyValueStore;
+  readonly objects: ObjectStore;
+  /** Null = dry run: nothing is written anywhere. */
+  readonly writer: StreamWriter | null;
+  /** Makes the puts last, where `writer` only gathers them: then nothing is done before it. */
+  readonly finish?: () => Promise<void>;
+  readonly toStream: string;
+  readonly filter: QuarantineFilter;
+  readonly judge: Omit<ForecastContext, 'nowMs'>;
+  /** Also what would be refused, late or counted twice. */
+  readonly all: boolean;
+  readonly clock: Clock;
+  /** Of this run: tells its own claims from those of others. */
+  readonly run: string;
+  readonly onRecord?: (entry: QuarantineEntry, forecast: Forecast) => void;
+}
+
+export interface RedriveCounts {
+  /** Records that pass the filter; several metrics may have refused one. */
+  records: number;
+  /** Put, or in a dry run: would be put. */
+  put: number;
+  /** Of those, records that a run which died may have put before: perhaps they are there twice. */
+  uncertain: number;
+  /** Put by an earlier run. */
+  done: number;
+  /** Claimed by another run less than a minute ago. */
+  busy: number;
+  /** Left where they are, by what would come of them. */
+  readonly kept: Partial<Record<Outcome, number>>;
+  /** Put or to be put, by what will come of them. */
+  readonly outcomes: Partial<Record<Outcome, number>>;
+}
+
+/** Records on their way at once: at most this many are uncertain when a run dies. */
+export const CHUNK_RECORDS = 100;
+const CHUNK_BYTES = 4 * 1024 * 1024;
+
+interface Ready {
+  readonly entry: QuarantineEntry;
+  readonly bytes: Uint8Array;
+  readonly outcome: Outcome;
+}
+
+/**
+ * Puts refused records into a stream again, under their partition keys and in the order of their
+ * shards: claim, put, mark as done. Running it again goes on where it stopped, and does nothing when
+ * everything is done. At least once: a run that dies between put and mark leaves up to a chunk of
+ * records that the next run puts again, and counts as uncertain.
+ */
+export async function redrive(options: RedriveOptions): Promise<RedriveCounts> {
+  const counts: RedriveCounts = {
+    ...{ records: 0, put: 0, uncertain: 0, done: 0, busy: 0 },
+    kept: {},
+    outcomes: {},
+  };
+  let chunk: Ready[] = [];
+  let chunkBytes = 0;
+  let last = '';
+  const unmarked: Key[] = [];
+  for await (const entry of readEntries(options.control, options.filter)) {
+    // The index has an item for each metric that refused it, one behind the other.
+    if (entry.id === last) continue;
+    last = entry.id;
+    const ready = await prepare(entry, options, counts);
+    if (ready === null) continue;
+    chunk.push(ready);
+    chunkBytes += ready.bytes.byteLength;
+    if (chunk.length < CHUNK_RECORDS && chunkBytes < CHUNK_BYTES) continue;
+    await putChunk(chunk, options, counts, unmarked);
+    chunk = [];
+    chunkBytes = 0;
+  }
+  if (chunk.length > 0) await putChunk(chunk, options, counts, unmarked);
+  await options.finish?.();
+  for (const key of unmarked) await markDone(options.control, key, options.clock.nowMs());
+  return counts;
+}
+
+/** Answers null for a record that stays where it is. */
+async function prepare(
+  entry: QuarantineEntry,
+  options: RedriveOptions,
+  counts: RedriveCounts,
+): Promise<Ready | null> {
+  const { control, objects, all, toStream } = options;
+  counts.records++;
+  if (await isDone(control, markKey(entry, toStream))) {
+    counts.done++;
+    return null;
+  }
+  const object = entry.kind === 'unmatched' ? undefined : await objects.get(entry.object);
+  const seen = await predict(entry, object?.bytes, options);
+  options.onRecord?.(entry, seen);
+  if (object !== undefined && (all || seen.outcome === 'apply')) {
+    return { entry, bytes: object.bytes, outcome: seen.outcome };
+  }
+  counts.kept[seen.outcome] = (counts.kept[seen.outcome] ?? 0) + 1;
+  return null;
+}
+
+async function predict(
+  entry: QuarantineEntry,
+  bytes: Uint8Array | undefined,
+  { control, judge, clock }: RedriveOptions,
+): Promise<Forecast> {
+  if (bytes === undefined) return { outcome: 'gone', detail: 'the bytes have expired' };
+  const metrics = (await entriesOf(control, entry)).map(({ metric }) => metric);
+  const { partitionKey } = entry;
+  return forecast(bytes, { partitionKey, metrics }, { ...judge, nowMs: clock.nowMs() });
+}
+
+async function putChunk(
+  chunk: readonly Ready[],
+  options: RedriveOptions,
+  counts: RedriveCounts,
+  unmarked: Key[],
+): Promise<void> {
+  const { control, writer, finish, toStream, clock, run } = options;
+  if (writer === null) {
+    for (const { outcome } of chunk) countPut(counts, outcome);
+    return;
+  }
+  const claimed: Ready[] = [];
+  for (const ready of chunk) {
+    const key = markKey(ready.entry, toStream);
+    const answer = await claim(control, key, { run, nowMs: clock.nowMs() });
+    if (answer === 'busy' || answer === 'done') {
+      counts[answer]++;
+      continue;
+    }
+    if (answer === 'again') counts.uncertain++;
+    claimed.push(ready);
+  }
+  await writer.put(claimed.map(entryToPut));
+  for (const { entry, outcome } of claimed) {
+    const key = markKey(entry, toStream);
+    if (finish !== undefined) unmarked.push(key);
+    else await markDone(control, key, clock.nowMs());
+    countPut(counts, outcome);
+  }
+}
+
+function entryToPut({ entry, bytes }: Ready): StreamEntry {
+  return { partitionKey: entry.partitionKey, data: bytes };
+}
+
+function countPut(counts: RedriveCounts, outcome: Outcome): void {
+  counts.put++;
+  counts.outcomes[outcome] = (counts.outcomes[outcome] ?? 0) + 1;
+}

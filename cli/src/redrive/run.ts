@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '@millrace/adapters/system-clock';
+import type { StreamWriter } from '@millrace/core/port';
+import type { Command } from 'commander';
+import { complaint } from '../command';
+import { AnswerNoError, UsageError } from '../exit';
+import { loadPipeline } from '../load-pipeline';
+import { grouped, printJson, say } from '../output';
+import type { QuarantineEntry } from '../quarantine/entry';
+import { filterOf } from '../quarantine/filter-options';
+import { openStores, type QuarantineStores } from '../quarantine/open-stores';
+import type { RedriveFlags } from './command';
+import type { Forecast, Outcome } from './forecast';
+import { openRecording } from './recording-writer';
+import { type RedriveCounts, redrive } from './redrive';
+
+/** Records a dry run names one by one; all of them are counted. */
+const LISTED_MAX = 50;
+
+export async function runRedrive(command: Command, flags: RedriveFlags): Promise<void> {
+  const clock = systemClock;
+  const filter = filterOf(command, flags, clock.nowMs());
+  const { pipeline, transforms } = await loadPipeline(flags.pipeline);
+  const stores = await openStores(command, flags);
+  const listed: object[] = [];
+  let counts: RedriveCounts;
+  try {
+    const target = await openTarget(command, flags, stores);
+    const judge = { pipeline, transforms, state: target.isOwn ? stores.state : null };
+    counts = await redrive({
+      control: stores.control,
+      objects: stores.objects,
+      writer: target.writer,
+      ...(target.finish && { finish: target.finish }),
+      toStream: target.name,
+      filter,
+      judge,
+      all: flags.all === true,
+      clock,
+      run: randomUUID(),
+      onRecord: (entry, seen) => {
+        if (flags.dryRun && listed.length < LISTED_MAX) listed.push(lineOf(entry, seen, flags));
+      },
+    });
+  } finally {
+    await stores.close();
+  }
+  if (flags.json === true) printJson({ dryRun: flags.dryRun === true, ...counts, listed });
+  else for (const line of summary(counts, flags)) say(line);
+  if (counts.busy > 0) {
+    const text = `${grouped(counts.busy)} records are being put by another run, or by one that died less than a minute ago: run it again`;
+    throw new AnswerNoError(complaint(command, text));
+  }
+}
+
+interface Target {
+  readonly name: string;
+  /** Whether the stores' own state is what the records will meet. */
+  readonly isOwn: boolean;
+  readonly writer: StreamWriter | null;
+  readonly finish?: () => Promise<void>;
+}
+
+async function openTarget(
+  command: Command,
+  flags: RedriveFlags,
+  { stream }: QuarantineStores,
+): Promise<Target> {
+  if (stream !== null) {
+    if (flags.out !== undefined) throw new UsageError(complaint(command, '--out needs --local'));
+    const name = flags.toStream ?? stream.name;
+    const writer = flags.dryRun ? null : stream.writer(name);
+    return { name, isOwn: name === stream.name, writer };
+  }
+  if (flags.toStream !== undefined) {
+    throw new UsageError(complaint(command, '--to-stream needs --stack'));
+  }
+  if (flags.dryRun) return { name: 'local', isOwn: true, writer: null };
+  if (flags.out === undefined) {
+    const text = '--local: expected --out FILE, the recording to write, or --dry-run';
+    throw new UsageError(complaint(command, text));
+  }
+  const recording = await openRecording(command, flags.out, systemClock);
+  return { name: 'local', isOwn: true, ...recording };
+}
+
+function lineOf(entry: QuarantineEntry, { outcome, detail }: Forecast, flags: RedriveFlags) {
+  const { id, reason, metric } = entry;
+  if (flags.json !== true) say(`${id}  ${reason}  ${SAYS[outcome]}: ${detail}`);
+  return { id, reason, metric, outcome, detail };
+}
+
+const SAYS: Readonly<Record<Outcome, string>> = {
+  apply: 'would be applied',
+  refused: 'would be refused again',
+  late: 'would be late again',
+  unmatched: 'would match no metric',
+  twice: 'would be counted twice',
+  gone: 'cannot be put',
+};
+
+function summary(counts: RedriveCounts, flags: RedriveFlags): readonly string[] {
+  const { records, put, uncertain, done, kept, outcomes } = counts;
+  const lines = [
+    `${grouped(records)} records: ${grouped(put)} ${flags.dryRun ? 'would be ' : ''}put`,
+  ];
+  for (const [outcome, count] of Object.entries(outcomes)) {
+    lines.push(`  ${grouped(count)} put: ${SAYS[outcome as Outcome]}`);
+  }
+  for (const [outcome, count] of Object.entries(kept)) {
+    lines.push(`  ${grouped(count)} left: ${SAYS[outcome as Outcome]}`);
+  }
+  if (done > 0) lines.push(`  ${grouped(done)} left: put by an earlier run`);
+  if (uncertain > 0) {
+    lines.push(
+      `  ${grouped(uncertain)} of them may be in the stream twice: a run died while putting them`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,117 @@
+import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
+import { IdempotencyStore } from '@millrace/adapters/idempotency-store';
+import type { Topic } from '@millrace/adapters/topic';
+import { answerTo, DeadlineError } from '@millrace/core/error';
+import type { Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
+import type {
+  Context,
+  DynamoDBBatchResponse,
+  DynamoDBRecord,
+  DynamoDBStreamEvent,
+} from 'aws-lambda';
+import { claimAlert } from './cooldown';
+import { messageOf } from './message';
+import { cooldownOf, readTransition, type Transition } from './transition';
+
+export interface AlertDispatcherPorts {
+  readonly pipeline: Pipeline;
+  readonly control: KeyValueStore;
+  readonly topic: Topic;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type AlertDispatcher = (
+  event: DynamoDBStreamEvent,
+  context: InvocationContext,
+) => Promise<DynamoDBBatchResponse>;
+
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** Twice as long as a table stream can repeat a record. */
+const REMEMBERED_SECONDS = 48 * 3600;
+/** What is not told of this long before the time-out comes again. */
+const MARGIN_MS = 5_000;
+
+/**
+ * Publishes the transitions of incidents that are alerts. In order, and no further than the first
+ * that fails: the cooldown of a series depends on what was told before.
+ *
+ * Published at least once. A crash between the message and the note that it was sent sends it again,
+ * when the crashed invocation's time is over; the message's `id` is the transition's in any case.
+ */
+export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatcher {
+  const { pipeline, control, topic, clock, log } = ports;
+  const config = new IdempotencyConfig({
+    expiresAfterSeconds: REMEMBERED_SECONDS,
+    hashFunction: 'sha256',
+  });
+  const publishOnce = makeIdempotent(
+    async (_id: string, transition: Transition, cooldownMs: number): Promise<boolean> => {
+      const isAlert = await claimAlert(control, transition, cooldownMs);
+      if (isAlert) await topic.publish(messageOf(transition));
+      return isAlert;
+    },
+    { persistenceStore: new IdempotencyStore(control, clock), config, keyPrefix: 'alert' },
+  );
+
+  async function dispatch(record: DynamoDBRecord): Promise<boolean> {
+    const transition = readTransition(record);
+    if (transition === null) {
+      // The item stays in the table; holding up every other alert for it helps nobody.
+      const { SequenceNumber: sequenceNumber, Keys: keys } = record.dynamodb ?? {};
+      log.error('An incident transition cannot be read; nobody is told of it.', {
+        ...{ sequenceNumber, keys },
+      });
+      return false;
+    }
+    const cooldownMs = cooldownOf(transition, pipeline);
+    if (cooldownMs === null) return false;
+    return publishOnce(transition.transition, transition, cooldownMs);
+  }
+
+  return async (event, context) => {
+    config.registerLambdaContext(context as Context);
+    let published = 0;
+    for (const record of event.Records) {
+      const sequence = record.dynamodb?.SequenceNumber ?? '';
+      const error = await attempt(async () => {
+        if (context.getRemainingTimeInMillis() <= MARGIN_MS)
+          throw new DeadlineError('the invocation is about to time out');
+        if (await dispatch(record)) published++;
+      });
+      if (error === null) continue;
+      const fields = { sequenceNumber: sequence, error: error.name, reason: reasonOf(error) };
+      if (answerTo(error.cause ?? error) === 'retry' || isUnderWay(error)) {
+        log.warn('Alerts wait for another try.', fields);
+      } else {
+        log.error('Alerts wait until someone acts.', fields);
+      }
+      return { batchItemFailures: [{ itemIdentifier: sequence }] };
+    }
+    if (published > 0) log.info('Told of incidents.', { published });
+    return { batchItemFailures: [] };
+  };
+}
+
+async function attempt(work: () => Promise<void>): Promise<Error | null> {
+  try {
+    await work();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** The invocation before this one died at work on the same alert, and its time is not over. */
+function isUnderWay({ name }: Error): boolean {
+  return name === 'IdempotencyAlreadyInProgressError';
+}
+
+/** Powertools wraps what its store threw. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message;
+}

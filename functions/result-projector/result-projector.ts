@@ -1,0 +1,114 @@
+import type { SeriesRow, TimeSeriesSink } from '@millrace/adapters/time-series-sink';
+import { answerTo, DeadlineError } from '@millrace/core/error';
+import { fingerprintOf } from '@millrace/core/fold/definition';
+import { definitionKey } from '@millrace/core/fold/key';
+import type { Metric, Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
+import { readerKey } from '@millrace/core/results/rows';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { type RowItem, readRowItem } from './row-item';
+import { seriesRowOf, versionOf } from './series-row';
+
+export interface ResultProjectorPorts {
+  readonly pipeline: Pipeline;
+  readonly sink: TimeSeriesSink;
+  /** Definitions of metrics that the pipeline no longer has, and the rows that were refused. */
+  readonly control: KeyValueStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export type ResultProjector = (
+  event: DynamoDBStreamEvent,
+  context: { getRemainingTimeInMillis(): number },
+) => Promise<DynamoDBBatchResponse>;
+
+/** Of one write of the sink, which is one request. */
+const ROWS_A_WRITE = 100;
+/** Before the time-out: longer than one call of the sink may take. */
+const MARGIN_MS = 16_000;
+
+interface Projected {
+  readonly item: RowItem;
+  readonly row: SeriesRow;
+}
+
+/**
+ * Copies rows of the Results table into a time series. Repetitions and old revisions change nothing
+ * there, so everything from the first failure on simply comes again; the table is what counts, and a
+ * row that the series refuses for ever stays in the table and is noted in Control.
+ */
+export function createResultProjector(ports: ResultProjectorPorts): ResultProjector {
+  const { pipeline, sink, control, clock, log } = ports;
+  const definitions = new Map<string, Metric | null>(
+    pipeline.metrics.map((metric) => [readerKey(metric.name, fingerprintOf(metric)), metric]),
+  );
+
+  async function definitionOf({ metric, row }: RowItem): Promise<Metric | null> {
+    const name = readerKey(metric, row.def);
+    const known = definitions.get(name);
+    if (known !== undefined) return known;
+    const [item] = await control.getMany([definitionKey(metric, row.def)]);
+    if (item === undefined) return null;
+    const definition = JSON.parse(String(item.body)) as Metric;
+    definitions.set(name, definition);
+    return definition;
+  }
+
+  async function noteRefused({ pk, sk, row }: RowItem, reason: string): Promise<void> {
+    const version = versionOf(row);
+    await control.put(
+      { pk: `P#timestream#${pk}`, sk, reason, version, atMs: clock.nowMs() },
+      { kind: 'absentOrAtMost', attribute: 'version', value: version },
+    );
+    log.warn('Timestream refuses a row; it stays in the Results table.', { pk, sk, reason });
+  }
+
+  async function rowOf(record: DynamoDBRecord): Promise<Projected | null> {
+    const item = readRowItem(record);
+    if (item === 'other') return null;
+    if (item === 'broken') {
+      log.error('A row cannot be read and is not projected.', { keys: record.dynamodb?.Keys });
+      return null;
+    }
+    const definition = await definitionOf(item);
+    if (definition !== null) return { item, row: seriesRowOf(item, definition) };
+    await noteRefused(item, `no definition ${item.row.def} of the metric is known`);
+    return null;
+  }
+
+  async function project(records: readonly DynamoDBRecord[]): Promise<number> {
+    const rows: Projected[] = [];
+    for (const record of records) {
+      const projected = await rowOf(record);
+      if (projected !== null) rows.push(projected);
+    }
+    if (rows.length === 0) return 0;
+    const outcomes = await sink.write(rows.map(({ row }) => row));
+    for (const [at, outcome] of outcomes.entries()) {
+      const { item } = rows[at] as Projected;
+      if (outcome.kind === 'refused') await noteRefused(item, outcome.reason);
+    }
+    return rows.length;
+  }
+
+  return async ({ Records }, context) => {
+    let rows = 0;
+    for (let at = 0; at < Records.length; at += ROWS_A_WRITE) {
+      try {
+        if (context.getRemainingTimeInMillis() <= MARGIN_MS)
+          throw new DeadlineError('the invocation is about to time out');
+        rows += await project(Records.slice(at, at + ROWS_A_WRITE));
+      } catch (error) {
+        const itemIdentifier = Records[at]?.dynamodb?.SequenceNumber ?? '';
+        const reason = error instanceof Error ? error.message : String(error);
+        const fields = { sequenceNumber: itemIdentifier, reason };
+        if (answerTo(error) === 'retry') log.warn('Rows wait for another try.', fields);
+        else log.error('Rows wait until someone acts.', fields);
+        return { batchItemFailures: [{ itemIdentifier }] };
+      }
+    }
+    if (rows > 0) log.info('Projected rows.', { rows });
+    return { batchItemFailures: [] };
+  };
+}

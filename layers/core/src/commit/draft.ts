@@ -1,0 +1,158 @@
+import { answerTo, PoisonError } from '../error';
+import { decodeState, newState } from '../fold/codec';
+import { fold, foldTick } from '../fold/fold';
+import { noOutputs, type Outputs, oweQuarantine, oweRetired } from '../fold/output';
+import type { FoldContext } from '../fold/publish';
+import { OUTBOX_BYTES_MAX } from '../fold/size';
+import type { Mark, QuarantineOutput, SeriesState } from '../fold/state';
+import type { Item } from '../port';
+import { isAtOrBelow } from '../record/sequence';
+import { type Group, type GroupEntry, type Refusal, sourceOf } from './group';
+import { DETAIL_LENGTH_MAX } from './quarantine';
+import type { Tally } from './tally';
+
+/** Poison records found by throwing code, in one group of one batch; more is a bug of ours. */
+const THROWING_RECORDS_MAX = 32;
+
+/** What one commit of one series would write: the state as folded so far, and what it owes. */
+export interface Draft {
+  readonly state: SeriesState;
+  readonly outputs: Outputs;
+  /** First entry that is not in the draft. */
+  next: number;
+  /** Whether anything has to be committed. */
+  changed: boolean;
+  readonly keep: { readonly entry: GroupEntry; readonly refused: QuarantineOutput }[];
+  readonly counted: Pick<Tally, 'applied' | 'late' | 'duplicate' | 'invalid' | 'redelivered'>;
+}
+
+/**
+ * Folds entries from `start` on into `fresh`, the decoded `stored`, until the outputs are as many as one
+ * commit may carry. A record on which code throws is quarantined and leaves nothing else behind.
+ */
+export function draftFrom(
+  fresh: SeriesState,
+  stored: Item | undefined,
+  group: Group,
+  start: number,
+): Draft {
+  const poison = new Map<number, string>();
+  for (let state = fresh; ; ) {
+    const draft = newDraft(state, start);
+    const thrown = foldInto(draft, group, poison);
+    if (thrown === null) return draft;
+    if (poison.size >= THROWING_RECORDS_MAX || answerTo(thrown.error) === 'retry')
+      throw thrown.error;
+    poison.set(thrown.at, describe(thrown.error));
+    // Code that threw may have left the draft half changed: fold again from what is stored.
+    state = stored === undefined ? newState() : decodeState(stored, group.definition);
+  }
+}
+
+function newDraft(state: SeriesState, start: number): Draft {
+  const counted = { applied: 0, late: 0, duplicate: 0, invalid: 0, redelivered: 0 };
+  const outputs = noOutputs();
+  if (state.retired !== null) oweRetired(outputs, state.retired);
+  return { state, outputs, next: start, changed: state.retired !== null, keep: [], counted };
+}
+
+function foldInto(
+  draft: Draft,
+  group: Group,
+  poison: ReadonlyMap<number, string>,
+): { at: number; error: unknown } | null {
+  const { state, outputs } = draft;
+  const source = sourceOf(group);
+  const context: FoldContext = { definition: group.definition, key: group.key, state, outputs };
+  let mark = state.marks.get(source) ?? null;
+  for (; draft.next < group.entries.length; draft.next++) {
+    if (outputs.bytes >= OUTBOX_BYTES_MAX) break;
+    const entry = group.entries[draft.next] as GroupEntry;
+    if (entry.measurement === null) {
+      const due = state.version > 0 || draft.changed;
+      if (due) draft.changed = tick(context, entry.arrivalMs) || draft.changed;
+      continue;
+    }
+    if (mark !== null && isAtOrBelow(entry.sequence, entry.sub, mark)) {
+      draft.counted.redelivered++;
+      continue;
+    }
+    try {
+      foldEntry(draft, context, entry, poison.get(draft.next));
+    } catch (error) {
+      return { at: draft.next, error };
+    }
+    mark = markOf(entry, mark);
+    draft.changed = true;
+  }
+  if (mark !== null) state.marks.set(source, mark);
+  return null;
+}
+
+function tick(context: FoldContext, arrivalMs: number): boolean {
+  const { watermarkMs } = context.state;
+  foldTick(context, arrivalMs);
+  return context.state.watermarkMs !== watermarkMs;
+}
+
+function foldEntry(
+  draft: Draft,
+  context: FoldContext,
+  entry: GroupEntry,
+  poisonDetail: string | undefined,
+): void {
+  if (entry.refuse !== null) {
+    const { detail, ...seen } = entry.refuse;
+    quarantine(draft, entry, 'attempts', detail, seen);
+    return;
+  }
+  if (poisonDetail !== undefined) {
+    quarantine(draft, entry, 'fold', poisonDetail);
+    return;
+  }
+  try {
+    const outcome = fold(context, entry.measurement as never, entry.arrivalMs);
+    draft.counted[outcome]++;
+    if (outcome === 'late') {
+      const detail = 'the window and its allowed lateness were over';
+      owe(draft, entry, { reason: 'late', detail });
+    }
+  } catch (error) {
+    if (!(error instanceof PoisonError)) throw error;
+    quarantine(draft, entry, 'fold', error.message);
+  }
+}
+
+function quarantine(
+  draft: Draft,
+  entry: GroupEntry,
+  reason: string,
+  detail: string,
+  seen: Omit<Refusal, 'detail'> | null = null,
+): void {
+  draft.state.counters.invalid++;
+  draft.counted.invalid++;
+  owe(draft, entry, { reason, detail, ...seen });
+}
+
+function owe(
+  draft: Draft,
+  entry: GroupEntry,
+  why: Pick<QuarantineOutput, 'reason' | 'detail' | 'attempt' | 'lastSeenMs'>,
+): void {
+  const { sequence, sub, arrivalMs } = entry;
+  // The outbox holds it, so a novel that user code threw is cut here already.
+  const detail = why.detail.slice(0, DETAIL_LENGTH_MAX);
+  const refused = { ...why, detail, sequence, sub, arrivalMs };
+  oweQuarantine(draft.outputs, refused);
+  draft.keep.push({ entry, refused });
+}
+
+function markOf(entry: GroupEntry, previous: Mark | null): Mark {
+  const arrivalMs = Math.max(entry.arrivalMs, previous?.arrivalMs ?? entry.arrivalMs);
+  return { sequence: entry.sequence, sub: entry.sub, arrivalMs };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

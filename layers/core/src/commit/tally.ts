@@ -1,0 +1,24 @@
+/** What became of the measurements of a group or a batch, for logs and metrics. */
+export interface Tally {
+  applied: number;
+  late: number;
+  duplicate: number;
+  invalid: number;
+  redelivered: number;
+  conflicts: number;
+  commits: number;
+  rows: number;
+}
+
+export function newTally(): Tally {
+  return {
+    applied: 0,
+    late: 0,
+    duplicate: 0,
+    invalid: 0,
+    redelivered: 0,
+    conflicts: 0,
+    commits: 0,
+    rows: 0,
+  };
+}

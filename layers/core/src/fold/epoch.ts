@@ -1,0 +1,47 @@
+import { endIncident } from '../incident/incident';
+import type { EncodedWindow } from './codec';
+import type { Definition } from './definition';
+import type { RowOutput, SeriesState } from './state';
+import { windowStart } from './window';
+
+/**
+ * Begins a new epoch: the metric's definition has changed. The windows the old definition held open are
+ * published as they are (unscored: their detector is gone too), its incident is closed, and from the
+ * next window border on the new definition counts. What arrives for before the border is late: a window
+ * of two definitions would be neither's.
+ *
+ * The old aggregates are passed on encoded, so that no old code is needed to read them; `def` tells
+ * readers which definition can.
+ */
+export function startEpoch(
+  state: SeriesState,
+  held: readonly EncodedWindow[],
+  change: { readonly def: string; readonly definition: Definition },
+): void {
+  const { definition, def } = change;
+  const oldEpoch = state.epoch;
+  const open = held.filter(([, , , rev]) => rev === 0);
+  const endMs = Math.max(state.watermarkMs ?? -Infinity, ...held.map(([, end]) => end));
+  const rows = open.map((window) => rowAsIs(window, def, oldEpoch));
+  const incidents =
+    state.incident === null
+      ? []
+      : [endIncident(state.incident, endMs, 'the definition of the metric changed')];
+  state.epoch = oldEpoch + 1;
+  state.floorMs = Number.isFinite(endMs) ? borderAfter(endMs, definition) : state.floorMs;
+  state.retired = { rows, incidents };
+  state.detector = null;
+  state.incident = null;
+}
+
+function rowAsIs(window: EncodedWindow, def: string, epoch: number): RowOutput {
+  const [startMs, endMs, aggregate, , late] = window;
+  const unscored = { score: null, anomaly: false, expected: null, incident: null };
+  return { def, epoch, startMs, endMs, rev: 1, late, aggregate, ...unscored };
+}
+
+/** The first start of a new window at or after a time. */
+function borderAfter(timeMs: number, { metric }: Definition): number {
+  const startMs = windowStart(timeMs, metric);
+  return startMs === timeMs ? startMs : startMs + metric.window.sizeMs;
+}

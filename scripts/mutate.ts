@@ -1,0 +1,112 @@
+/**
+ * `npm run test:mutants`: takes one protection away at a time, in a copy of the tree, and runs the seeds
+ * of the fault suite until one is red. A mutant that lives means that nothing tests that protection.
+ */
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { MUTANTS, type Mutant } from './mutants';
+
+const { values } = parseArgs({
+  options: { seeds: { type: 'string', default: '70' }, only: { type: 'string' } },
+});
+
+const FOLDERS = [
+  'layers',
+  'adapters',
+  'engine',
+  'cli',
+  'functions',
+  'transforms',
+  'scripts',
+  'tests',
+];
+const FILES = ['template.yaml', 'pipeline.json', 'package.json', 'tsconfig.json'];
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+interface Ending {
+  readonly mutant: Mutant;
+  readonly killedBy: string | null;
+}
+
+function copyTree(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'millrace-mutants-'));
+  const filter = (path: string) => !/\/(node_modules|\.aws-sam|recordings)$/.test(path);
+  for (const folder of FOLDERS) cpSync(folder, join(copy, folder), { recursive: true, filter });
+  for (const file of FILES) cpSync(file, join(copy, file));
+  mkdirSync(join(copy, 'node_modules', '@millrace'), { recursive: true });
+  for (const name of readdirSync('node_modules')) {
+    if (name === '@millrace') continue;
+    symlinkSync(resolve('node_modules', name), join(copy, 'node_modules', name));
+  }
+  // Workspace packages must be those of the copy, or the mutants would not be loaded.
+  const packages = { core: 'layers/core', adapters: 'adapters', engine: 'engine', cli: 'cli' };
+  for (const [name, folder] of Object.entries(packages)) {
+    symlinkSync(join(copy, folder), join(copy, 'node_modules', '@millrace', name));
+  }
+  return copy;
+}
+
+/** Changes the copy; answers how to undo it. */
+function apply(copy: string, { name, patches }: Mutant): () => void {
+  const originals = new Map<string, string>();
+  for (const { file, find, put } of patches) {
+    const path = join(copy, file);
+    const text = readFileSync(path, 'utf8');
+    if (!originals.has(path)) originals.set(path, text);
+    const found = text.split(find).length - 1;
+    if (found !== 1) throw new Error(`mutant "${name}": found ${found} times in ${file}: ${find}`);
+    writeFileSync(
+      path,
+      text.replace(find, () => put),
+    );
+  }
+  return () => {
+    for (const [path, text] of originals) writeFileSync(path, text);
+  };
+}
+
+function runSeeds(copy: string): string | null {
+  const args = ['tsx', 'scripts/test-faults.ts', '--seeds', String(values.seeds), '--stop'];
+  const { status, stdout } = spawnSync('npx', args, { cwd: copy, encoding: 'utf8' });
+  if (status === 0) return null;
+  return stdout.trim().split('\n')[0] ?? 'died without a word';
+}
+
+function main(): void {
+  const wanted = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''));
+  const copy = copyTree();
+  const endings: Ending[] = [];
+  try {
+    const calm = runSeeds(copy);
+    if (calm !== null) throw new Error(`the suite is red without a mutant: ${calm}`);
+    for (const mutant of wanted) {
+      const undo = apply(copy, mutant);
+      const killedBy = runSeeds(copy);
+      undo();
+      endings.push({ mutant, killedBy });
+      say(
+        `| ${mutant.name} | ${killedBy ?? `lives${mutant.survives ? `: ${mutant.survives}` : ''}`} |`,
+      );
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+  const alive = endings.filter(({ mutant, killedBy }) => killedBy === null && !mutant.survives);
+  say(`${endings.filter(({ killedBy }) => killedBy !== null).length} of ${endings.length} killed`);
+  for (const { mutant } of alive) say(`alive: ${mutant.name}`);
+  process.exitCode = alive.length > 0 ? 1 : 0;
+}
+
+main();

@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { resourcesOf, template } from './document';
+
+const defaults = template();
+const alarms = resourcesOf(defaults, 'AWS::CloudWatch::Alarm');
+const functions = resourcesOf(defaults, 'AWS::Serverless::Function');
+const queues = resourcesOf(defaults, 'AWS::SQS::Queue');
+const runbooks = readFileSync('docs/operations.md', 'utf8');
+
+/** As GitHub makes them of headings. */
+const anchors = [...runbooks.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replaceAll(' ', '-'),
+);
+
+const watches = (metric: string, dimension: string, value: unknown) =>
+  alarms.some(
+    ([, { Properties }]) =>
+      Properties.MetricName === metric &&
+      Properties.Dimensions.some(
+        (each: { Name: string; Value: unknown }) =>
+          each.Name === dimension && JSON.stringify(each.Value) === JSON.stringify(value),
+      ),
+  );
+
+describe('alarms', () => {
+  test.each(alarms)('%s names a section of the runbooks', (_name, { Properties }) => {
+    const description: string = Properties.AlarmDescription['Fn::Sub'];
+    const [, anchor = ''] = /\. Runbook: \$\{RunbookUrl\}#([\w-]+)$/.exec(description) ?? [];
+
+    expect(anchors).toContain(anchor);
+  });
+
+  test.each(alarms)(
+    '%s is quiet without data, and tells when it is over',
+    (_name, { Properties }) => {
+      expect(Properties.TreatMissingData).toBe('notBreaching');
+      expect(Properties).not.toHaveProperty('AlarmActions');
+
+      const told = template({ AlarmTopicArn: 'arn:aws:sns:us-east-1:1:t' }).Resources[_name];
+
+      expect(told?.Properties.AlarmActions).toEqual(['arn:aws:sns:us-east-1:1:t']);
+      expect(told?.Properties.OKActions).toEqual(told?.Properties.AlarmActions);
+    },
+  );
+
+  test.each(functions)('errors of %s raise one', (name) => {
+    expect(watches('Errors', 'FunctionName', { Ref: name })).toBe(true);
+  });
+
+  test.each(queues)('a message in %s raises one', (name) => {
+    const value = { 'Fn::GetAtt': [name, 'QueueName'] };
+
+    expect(watches('ApproximateNumberOfMessagesVisible', 'QueueName', value)).toBe(true);
+  });
+
+  test('old records, refused writes and throttled consumers raise one', () => {
+    expect(watches('IteratorAge', 'FunctionName', { Ref: 'StreamConsumer' })).toBe(true);
+    expect(watches('Throttles', 'FunctionName', { Ref: 'StreamConsumer' })).toBe(true);
+    const stream = { Ref: 'Stream' };
+    expect(watches('GetRecords.IteratorAgeMilliseconds', 'StreamName', stream)).toBe(true);
+    expect(watches('WriteProvisionedThroughputExceeded', 'StreamName', stream)).toBe(true);
+  });
+});
+
+describe('metrics of a batch', () => {
+  const consumer = defaults.Resources.StreamConsumer?.Properties.Environment.Variables;
+
+  test('the alarm watches the namespace and the service that the consumer writes', () => {
+    const alarm = defaults.Resources.QuarantineAlarm?.Properties;
+
+    expect(alarm.Namespace).toEqual(consumer.POWERTOOLS_METRICS_NAMESPACE);
+    expect(alarm.Dimensions).toEqual([{ Name: 'service', Value: 'stream-consumer' }]);
+    expect(consumer.POWERTOOLS_SERVICE_NAME).toBe('stream-consumer');
+  });
+});
+
+describe('alerts', () => {
+  const dispatcher = defaults.Resources.AlertDispatcher?.Properties;
+
+  test('only new transitions of incidents are delivered, in one lane', () => {
+    const { FilterCriteria, ParallelizationFactor } = dispatcher.Events.Incidents.Properties;
+    const patterns = FilterCriteria.Filters.map(({ Pattern }: { Pattern: string }) =>
+      JSON.parse(Pattern),
+    );
+
+    expect(ParallelizationFactor).toBe(1);
+    expect(patterns).toEqual([
+      { eventName: ['INSERT'], dynamodb: { Keys: { pk: { S: [{ prefix: 'A#' }] } } } },
+    ]);
+  });
+
+  test('the dispatcher touches nothing of the Control table but its own items', () => {
+    const [policy] = defaults.Resources.AlertDispatcherRole?.Properties.Policies ?? [];
+    const { Statement } = policy.PolicyDocument;
+    const onTable = Statement.filter(
+      ({ Resource }: { Resource: unknown }) =>
+        JSON.stringify(Resource) === '{"Fn::GetAtt":["ControlTable","Arn"]}',
+    );
+
+    expect(onTable).toHaveLength(1);
+    expect(onTable[0].Condition).toEqual({
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['IDEM#*', 'K#*'] },
+    });
+  });
+
+  test('the topic is encrypted, and mails only when there is an address', () => {
+    expect(defaults.Resources.AlertTopic?.Properties.KmsMasterKeyId).toBe('alias/aws/sns');
+    expect(defaults.Resources.AlertEmailSubscription).toMatchObject({
+      Condition: 'HasAlertEmail',
+    });
+  });
+});
+
+describe('dashboard', () => {
+  const dashboard = defaults.Resources.Dashboard;
+
+  test('is made unless CreateDashboard says no', () => {
+    expect(dashboard).toMatchObject({ Condition: 'HasDashboard' });
+  });
+
+  test('is valid JSON, and shows resources of the stack', () => {
+    const body = dashboard?.Properties.DashboardBody;
+    const [text, own]: [string, object] = body['Fn::Sub'];
+    const { widgets } = JSON.parse(text);
+    const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+
+    expect(widgets.length).toBeGreaterThan(4);
+    for (const name of names) {
+      expect({ ...defaults.Resources, ...own }).toHaveProperty(name);
+    }
+  });
+});

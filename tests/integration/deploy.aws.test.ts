@@ -1,0 +1,292 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
+import { createKinesisClient, createKinesisWriter } from '@millrace/adapters/aws/kinesis-writer';
+import { createS3Client, createS3Objects } from '@millrace/adapters/aws/s3-objects';
+import { parsePipelineText } from '@millrace/core/pipeline/parse';
+import {
+  readAccounting,
+  readIncidents,
+  readQuarantine,
+  readRows,
+} from '@millrace/core/results/read';
+import { incidentLine, rowLine } from '@millrace/core/results/view';
+import { resourcesOf, template } from '../contract/template/document';
+import { type Reference, recordsToPut, replayed } from './deployed-run';
+import { emulatedAws } from './emulated-aws';
+import { type DeployedStack, describeStack, sam } from './sam-stack';
+import {
+  kinesisEvent,
+  readStream,
+  type StreamedRecord,
+  withoutZeros,
+  writeRecording,
+} from './stream-content';
+
+/**
+ * The unchanged template and bundles, deployed by the SAM CLI to an emulated AWS and fed through the
+ * Kinesis API; `npm run test:deploy` starts the emulator. The tests build on one another.
+ *
+ * What the emulator does otherwise than AWS, and what is done about it here:
+ * - it drops TimeToLive: set below by hand, as the template says it;
+ * - it ignores ReportBatchItemFailures of Kinesis, so a failure that was reported would lose records:
+ *   the functions' log must not have any.
+ */
+const RECORDS = 2000;
+const STACK = 'millrace';
+const CONSUMED_MS_MAX = 90_000;
+const REDELIVERED_AT_ONCE = 500;
+
+const endpoint = process.env.MILLRACE_ENDPOINT as string;
+const aws = emulatedAws(endpoint);
+const folder = mkdtempSync(join(tmpdir(), 'millrace-deploy-'));
+const built = resolve('.millrace/test-deploy/build');
+const samConfig = ['--config-file', resolve('samconfig.toml')];
+const { pipeline } = parsePipelineText(readFileSync('pipeline.json', 'utf8'));
+
+const settings = { endpointUrl: endpoint, requestMsMax: 10_000 };
+const limits = { attemptsMax: 5, attemptMsMax: 10_000, totalMsMax: 30_000 };
+const dynamo = createDynamoClient(settings);
+const kinesis = createKinesisClient(settings);
+const s3 = createS3Client(settings);
+jest.setTimeout(180_000);
+
+let stack: DeployedStack;
+let before: readonly string[];
+let closers: number;
+let inStream: readonly StreamedRecord[];
+let reference: Reference;
+
+const table = (output: string) =>
+  createDynamoStore({
+    client: dynamo,
+    table: stack.outputs[output] as string,
+    indexes: { due: { partitionKey: 'dueBucket', sortKey: 'due' } },
+    limits,
+  });
+const accounting = () => readAccounting(table('StateTableName'), table('ControlTableName'));
+const rows = async () => (await readRows(table('ResultsTableName'), pipeline)).map(rowLine);
+const quarantine = () => readQuarantine(table('ControlTableName'));
+
+beforeAll(async () => {
+  before = await aws.inventory();
+  await sam(endpoint, ['build', ...samConfig, '--build-dir', built]);
+  const target = ['--template-file', join(built, 'template.yaml')];
+  const parameters = ['--parameter-overrides', 'Architecture=x86_64'];
+  await sam(endpoint, ['deploy', ...samConfig, ...target, '--no-confirm-changeset', ...parameters]);
+  stack = await describeStack(endpoint, STACK);
+});
+
+afterAll(() => {
+  for (const client of [dynamo, kinesis, s3]) client.destroy();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('sam deploy', () => {
+  test('gives every output of the template a value', () => {
+    const written = Object.keys(template({ Architecture: 'x86_64' }).Outputs).sort();
+
+    expect(Object.keys(stack.outputs).sort()).toEqual(written);
+    for (const value of Object.values(stack.outputs)) expect(value).not.toBe('');
+  });
+
+  test('made every function of the template, for the architecture that was asked for', async () => {
+    const functions = resourcesOf(template(), 'AWS::Serverless::Function').map(([id]) => id);
+
+    const made = await Promise.all(
+      functions.map(async (id) => {
+        const path = `/2015-03-31/functions/${stack.idOf(id)}/configuration`;
+        return (await aws.get('lambda', path)) as Record<string, unknown>;
+      }),
+    );
+
+    expect(made.length).toBeGreaterThan(1);
+    for (const { Runtime, Architectures } of made) {
+      expect({ Runtime, Architectures }).toEqual({
+        Runtime: 'nodejs24.x',
+        Architectures: ['x86_64'],
+      });
+    }
+  });
+
+  test('and the tables expire their items, once the emulator is told what the template says', async () => {
+    for (const [id, { Properties }] of resourcesOf(template(), 'AWS::DynamoDB::Table')) {
+      const TimeToLiveSpecification = Properties.TimeToLiveSpecification;
+      await dynamo.send(
+        new UpdateTimeToLiveCommand({ TableName: stack.idOf(id), TimeToLiveSpecification }),
+      );
+      const told = await aws.json('dynamodb', 'DynamoDB_20120810.DescribeTimeToLive', {
+        TableName: stack.idOf(id),
+      });
+      expect(told).toMatchObject({
+        TimeToLiveDescription: { AttributeName: 'ttl', TimeToLiveStatus: 'ENABLED' },
+      });
+    }
+  });
+});
+
+describe(`${RECORDS} records through the Kinesis API`, () => {
+  beforeAll(async () => {
+    const stream = stack.outputs.StreamName as string;
+    const made = recordsToPut(folder, RECORDS);
+    closers = made.closers;
+    await createKinesisWriter({ client: kinesis, stream, limits }).put(made.records);
+    inStream = await readStream(kinesis, stream);
+    // As they arrived: their own shards, sequence numbers and times.
+    const recording = join(folder, 'deployed.ndjson');
+    await writeRecording(recording, inStream);
+    reference = replayed(recording, join(folder, 'reference'));
+  });
+
+  test('are all in the stream, and say something', () => {
+    const { late, duplicate, invalid } = reference.accounting;
+
+    expect(inStream).toHaveLength(RECORDS);
+    expect(reference.rows.length).toBeGreaterThan(250);
+    expect(reference.incidents.length).toBeGreaterThan(0);
+    for (const count of [late, duplicate, invalid]) expect(count).toBeGreaterThan(0);
+  });
+
+  test('are all accounted for by the deployed function', async () => {
+    const { applied, late, duplicate, invalid, unmatched, revised } = reference.accounting;
+    const expected = { applied, late, duplicate, invalid, unmatched, revised };
+    const isThere = (counts: object) =>
+      Object.entries({ ...counts, ...expected }).every(
+        ([name, count]) => (counts as Record<string, number>)[name] === count,
+      );
+
+    let counted = await accounting();
+    for (const untilMs = Date.now() + CONSUMED_MS_MAX; Date.now() < untilMs; ) {
+      if (isThere(counted)) break;
+      await sleep(500);
+      counted = await accounting();
+    }
+
+    expect(await reportedFailures()).toEqual([]);
+    expect(counted).toMatchObject(expected);
+  });
+
+  test('give exactly the rows of `millrace replay`, but for the windows that are still open', async () => {
+    const deployed = await rows();
+
+    // Each series' closing record stands in a window of its own, which only time closes.
+    const open = lastOfEachSeries(reference.rows);
+    expect(open).toHaveLength(closers);
+    expect(open.map((row) => row.count)).toEqual(open.map(() => 1));
+    expect(deployed).toEqual(reference.rows.filter((row) => !open.includes(row)));
+  });
+
+  test('give exactly its incidents', async () => {
+    const deployed = await readIncidents(table('ResultsTableName'), pipeline);
+
+    expect(deployed.map(incidentLine)).toEqual(reference.incidents);
+  });
+
+  test('leave what was refused in the bucket, byte for byte', async () => {
+    const bucket = stack.outputs.QuarantineBucketName as string;
+    const objects = createS3Objects({ client: s3, bucket, limits });
+
+    const refused = await Promise.all(
+      (await quarantine()).map(async ({ reason, sequence, sub, object }) => {
+        const stored = await objects.get(object);
+        return {
+          reason,
+          sequence: withoutZeros(sequence),
+          sub,
+          data: Buffer.from(stored?.bytes ?? []).toString('base64'),
+        };
+      }),
+    );
+
+    expect(refused).toEqual(
+      reference.quarantine.map(({ reason, sequence, sub, data }) => ({
+        reason,
+        sequence,
+        sub,
+        data,
+      })),
+    );
+  });
+
+  test('change nothing when all of them are delivered again', async () => {
+    const first = {
+      rows: await rows(),
+      quarantine: await quarantine(),
+      counts: await accounting(),
+    };
+    const arn = `arn:aws:kinesis:us-east-1:000000000000:stream/${stack.outputs.StreamName}`;
+
+    for (const batch of batchesByShard(inStream)) {
+      const answer = await aws.invoke(stack.idOf('StreamConsumer'), kinesisEvent(batch, arn));
+      expect(answer).toEqual({ batchItemFailures: [] });
+    }
+
+    const again = {
+      rows: await rows(),
+      quarantine: await quarantine(),
+      counts: await accounting(),
+    };
+    expect(again).toEqual(first);
+  });
+
+  test('leave no series that the sweeper would have to tick yet', async () => {
+    expect(await aws.invoke(stack.idOf('StreamSweeper'), {})).toMatchObject({ ticks: 0 });
+  });
+});
+
+describe('sam delete', () => {
+  test('leaves nothing but what the template retains', async () => {
+    const document = template();
+    const isKept = ({ DeletionPolicy, Properties }: (typeof document.Resources)[string]) =>
+      DeletionPolicy === 'Retain' || Properties?.RetentionPolicy === 'Retain';
+    const kept = stack.resources
+      .filter(({ logicalId }) => {
+        // SAM adds a hash of its content to the name of a layer.
+        const id = logicalId.replace(/^(CoreLayer)[0-9a-f]{10}$/, '$1');
+        const resource = document.Resources[id];
+        return resource !== undefined && isKept(resource);
+      })
+      .map(({ physicalId }) => physicalId);
+
+    await sam(endpoint, ['delete', '--stack-name', STACK, '--region', 'us-east-1', '--no-prompts']);
+
+    const after = await aws.inventory();
+    const left = after.filter((name) => !before.includes(name) && !name.includes(SAM_OWN));
+    expect(left.map(nameAlone).sort()).toEqual(kept.sort());
+  });
+});
+
+/** Of the stack with the bucket for built code, which SAM makes once an account. */
+const SAM_OWN = '/aws-sam-cli-managed-default';
+
+function nameAlone(holding: string): string {
+  return holding.slice(holding.indexOf('/') + 1);
+}
+
+function lastOfEachSeries(rows: Reference['rows']): Reference['rows'] {
+  return rows.filter(({ metric, series }, at) => {
+    const next = rows[at + 1];
+    return next?.metric !== metric || next?.series !== series;
+  });
+}
+
+function* batchesByShard(records: readonly StreamedRecord[]): Generator<StreamedRecord[]> {
+  const shards = new Set(records.map(({ shard }) => shard));
+  for (const shard of shards) {
+    const own = records.filter((record) => record.shard === shard);
+    for (let at = 0; at < own.length; at += REDELIVERED_AT_ONCE) {
+      yield own.slice(at, at + REDELIVERED_AT_ONCE);
+    }
+  }
+}
+
+/** What the consumer wrote about batches it handed back, which the emulator did not take back. */
+async function reportedFailures(): Promise<string[]> {
+  const logGroupName = `/aws/lambda/${STACK}-stream-consumer`;
+  const found = await aws.json('logs', 'Logs_20140328.FilterLogEvents', { logGroupName });
+  const { events = [] } = found as { events?: { message: string }[] };
+  return events.map(({ message }) => message).filter((text) => /"level":"(WARN|ERROR)"/.test(text));
+}

@@ -1,0 +1,62 @@
+import { createBatchMetrics } from '@millrace/adapters/metrics';
+
+const BATCH = {
+  records: 10,
+  applied: 7,
+  late: 2,
+  invalid: 1,
+  redelivered: 4,
+  conflicts: 3,
+  lastArrivalMs: 1_000,
+  failed: false,
+};
+
+function written(batch: Partial<typeof BATCH> = {}) {
+  const lines: string[] = [];
+  const observe = createBatchMetrics({
+    namespace: 'millrace/test',
+    service: 'stream-consumer',
+    nowMs: () => 1_250,
+    write: (line) => lines.push(line),
+  });
+  observe({ ...BATCH, ...batch });
+  return lines;
+}
+
+test('a batch is one line of JSON: its counts, and what was quarantined', () => {
+  const lines = written();
+
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^\{[^\n]*\}\n$/);
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    service: 'stream-consumer',
+    Records: 10,
+    Applied: 7,
+    Late: 2,
+    Invalid: 1,
+    Quarantined: 3,
+    Redelivered: 4,
+    Conflicts: 3,
+    FailedBatches: 0,
+    Lag: 250,
+  });
+});
+
+test('CloudWatch is told of every number and of one dimension, the service', () => {
+  const { _aws, service, ...values } = JSON.parse(written()[0] ?? '');
+  const [directive, ...others] = _aws.CloudWatchMetrics;
+
+  expect(others).toEqual([]);
+  expect(_aws.Timestamp).toBe(1_250);
+  expect(directive.Namespace).toBe('millrace/test');
+  expect(directive.Dimensions).toEqual([['service']]);
+  expect(directive.Metrics.map(({ Name }: { Name: string }) => Name)).toEqual(Object.keys(values));
+  expect(service).toBe('stream-consumer');
+});
+
+test.each([
+  ['a batch of which a part goes back counts as failed', { failed: true }, { FailedBatches: 1 }],
+  ['a record from a clock that is ahead has no age', { lastArrivalMs: 9_999 }, { Lag: 0 }],
+])('%s', (_name, batch, expected) => {
+  expect(JSON.parse(written(batch)[0] ?? '')).toMatchObject(expected);
+});

@@ -1,0 +1,240 @@
+import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
+import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
+import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
+import type { KeyValueStore, Log, StreamEntry, StreamWriter } from '@millrace/core/port';
+import { readAccounting } from '@millrace/core/results/read';
+import { type RedriveOptions, redrive } from '../../../cli/src/redrive/redrive';
+import { createStreamConsumer } from '../../../functions/stream-consumer/stream-consumer';
+import { kinesisEvent } from '../../helper/event-source';
+import { onePipeline } from '../../helper/metric';
+
+const START_MS = Date.UTC(2026, 0, 5);
+const DAY_MS = 86_400_000;
+const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const BEFORE = onePipeline();
+/** Texts are numbers now: what was refused for its value would be applied. */
+const FIXED = onePipeline({ coerce: true });
+
+function createStage() {
+  const indexes = { due: { partitionKey: 'dueBucket', sortKey: 'due' } };
+  const table = (name: string, options = {}): KeyValueStore =>
+    createKeyValueStore({ map: createMemoryMap(), table: name, ...options });
+  const stores = {
+    state: table('state', { indexes }),
+    results: table('results'),
+    control: table('control'),
+    quarantine: createObjectMemory(),
+  };
+  let nowMs = START_MS + 1_000;
+  let sequence = 100;
+  const clock = { nowMs: () => nowMs, sleep: async () => {} };
+  const stream: StreamEntry[] = [];
+  const writer: StreamWriter = {
+    put: async (entries) => {
+      stream.push(...entries);
+    },
+  };
+
+  async function consume(
+    records: readonly { key: string; data: string | Uint8Array }[],
+    pipeline = BEFORE,
+  ) {
+    const consumer = createStreamConsumer({
+      ...{ ...stores, pipeline, transforms: new Map(), log: SILENT },
+      ...{ parallelization: 1, stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
+    });
+    const batch = records.map(({ key, data }) => ({
+      shard: 's0',
+      sequence: String(++sequence),
+      partitionKey: key,
+      arrivalMs: nowMs,
+      bytes: Buffer.from(data),
+    }));
+    const context = { getRemainingTimeInMillis: () => 60_000 };
+    expect(await consumer(kinesisEvent(batch), context)).toEqual({ batchItemFailures: [] });
+  }
+
+  const run = (change: Partial<RedriveOptions> = {}) =>
+    redrive({
+      control: stores.control,
+      objects: stores.quarantine,
+      writer,
+      toStream: 'events',
+      filter: {},
+      judge: { pipeline: FIXED, transforms: new Map(), state: stores.state },
+      all: false,
+      clock,
+      run: `run at ${nowMs}`,
+      ...change,
+    });
+  const pass = (ms: number) => {
+    nowMs += ms;
+  };
+  return { stores, stream, writer, consume, run, pass };
+}
+
+const reading = (s: string, v: unknown, t = START_MS) => ({
+  key: s,
+  data: JSON.stringify({ s, t, v }),
+});
+
+async function everything(store: KeyValueStore) {
+  return (await store.scan()).items;
+}
+
+describe('redrive', () => {
+  it('puts the bytes under the original key, and the fixed pipeline applies them', async () => {
+    const { consume, run, stream, stores } = createStage();
+    await consume([reading('a', 1), reading('b', '2'), reading('c', '3')]);
+
+    const counts = await run();
+    await consume(
+      stream.map(({ partitionKey, data }) => ({ key: partitionKey, data })),
+      FIXED,
+    );
+
+    expect(counts).toMatchObject({ records: 2, put: 2, uncertain: 0, outcomes: { apply: 2 } });
+    const put = stream.map(({ partitionKey, data }) => [
+      partitionKey,
+      Buffer.from(data).toString(),
+    ]);
+    expect(put).toEqual([
+      ['b', reading('b', '2').data],
+      ['c', reading('c', '3').data],
+    ]);
+    const accounting = await readAccounting(stores.state, stores.control);
+    expect(accounting).toMatchObject({ applied: 3, invalid: 2 });
+  });
+
+  it('does nothing the second time', async () => {
+    const { consume, run, stream } = createStage();
+    await consume([reading('b', '2')]);
+    await run();
+
+    const again = await run();
+
+    expect(again).toMatchObject({ records: 1, put: 0, done: 1 });
+    expect(stream).toHaveLength(1);
+  });
+
+  it('puts again what went to another stream', async () => {
+    const { consume, run, stream } = createStage();
+    await consume([reading('b', '2')]);
+    await run({ toStream: 'test' });
+
+    expect(await run()).toMatchObject({ put: 1, done: 0 });
+    expect(stream).toHaveLength(2);
+  });
+
+  it('writes nothing in a dry run', async () => {
+    const { consume, run, stream, stores } = createStage();
+    await consume([reading('b', '2'), reading('a', 'x')]);
+    const before = await everything(stores.control);
+
+    const counts = await run({ writer: null });
+
+    expect(counts).toMatchObject({ put: 1, outcomes: { apply: 1 }, kept: { refused: 1 } });
+    expect(await everything(stores.control)).toEqual(before);
+    expect(stream).toEqual([]);
+  });
+
+  it('puts more than one chunk, each record once', async () => {
+    const { consume, run, stream } = createStage();
+    await consume(Array.from({ length: 250 }, (_, at) => reading(`k${at}`, '1')));
+
+    expect(await run()).toMatchObject({ put: 250 });
+    expect(new Set(stream.map(({ partitionKey }) => partitionKey)).size).toBe(250);
+  });
+});
+
+describe('a run that died between put and mark', () => {
+  async function afterDeath() {
+    const stage = createStage();
+    await stage.consume([reading('b', '2')]);
+    const dying: StreamWriter = {
+      put: async (entries) => {
+        await stage.writer.put(entries);
+        throw new Error('killed');
+      },
+    };
+    await expect(stage.run({ writer: dying, run: 'first' })).rejects.toThrow('killed');
+    return stage;
+  }
+
+  it('is left alone for a minute: it may be alive', async () => {
+    const { run, stream, pass } = await afterDeath();
+    pass(59_000);
+
+    expect(await run()).toMatchObject({ put: 0, busy: 1 });
+    expect(stream).toHaveLength(1);
+  });
+
+  it('is taken over then, and its records are called uncertain', async () => {
+    const { run, stream, pass } = await afterDeath();
+    pass(61_000);
+
+    expect(await run()).toMatchObject({ put: 1, uncertain: 1 });
+    expect(stream).toHaveLength(2);
+    expect(await run()).toMatchObject({ put: 0, done: 1 });
+  });
+});
+
+describe('what would become of a record', () => {
+  it('refused again: stays, unless --all', async () => {
+    const { consume, run } = createStage();
+    await consume([reading('a', 'x')]);
+
+    expect(await run()).toMatchObject({ put: 0, kept: { refused: 1 } });
+    expect(await run({ all: true })).toMatchObject({ put: 1, outcomes: { refused: 1 } });
+  });
+
+  it('late: late again', async () => {
+    const { consume, run, stores } = createStage();
+    await consume([reading('a', 1), reading('a', 1, START_MS + 50_000)]);
+    await consume([reading('a', 1, START_MS - 600_000)]);
+    expect(await readAccounting(stores.state, stores.control)).toMatchObject({ late: 1 });
+
+    expect(await run({ filter: { reason: 'late' } })).toMatchObject({ kept: { late: 1 } });
+  });
+
+  it('refused for its value, and its window is over by now: late', async () => {
+    const { consume, run } = createStage();
+    await consume([reading('a', 1), reading('a', '2', START_MS - 600_000)]);
+
+    expect(await run()).toMatchObject({ put: 0, kept: { late: 1 } });
+  });
+
+  it('gone: its bytes have expired', async () => {
+    const { consume, run, stores } = createStage();
+    await consume([reading('b', '2')]);
+    for (const key of (await stores.quarantine.list({ prefix: '' })).keys) {
+      await stores.quarantine.delete(key);
+    }
+
+    expect(await run({ all: true })).toMatchObject({ put: 0, kept: { gone: 1 } });
+  });
+
+  it.each([
+    [null, { put: 0, kept: { twice: 1 } }],
+    [
+      { by: 'eventId', path: 'id' },
+      { put: 1, outcomes: { apply: 1 } },
+    ],
+  ])('counted by another metric with dedupe %p: %p', async (dedupe, expected) => {
+    const { consume, run } = createStage();
+    const two = (coerce: boolean) => {
+      const [strict] = onePipeline({ coerce }).metrics;
+      const [counting] = onePipeline({ value: undefined, ...(dedupe && { dedupe }) }).metrics;
+      return { ...BEFORE, metrics: [strict, { ...counting, name: 'n' }] } as typeof BEFORE;
+    };
+    const data = JSON.stringify({ s: 'a', t: START_MS, v: '1', id: 'one' });
+    await consume([{ key: 'a', data }], two(false));
+
+    const counts = await run({
+      judge: { pipeline: two(true), transforms: new Map(), state: null },
+    });
+
+    expect(counts).toMatchObject({ records: 1, ...expected });
+  });
+});
