@@ -9,7 +9,12 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/tests'],
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', ...(endpoint ? [] : ['\\.aws\\.test\\.ts$'])],
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    ...(endpoint ? [] : ['\\.aws\\.test\\.ts$']),
+    // npm run test:contract starts moto, an emulated Timestream, for these.
+    ...(process.env.MILLRACE_MOTO_ENDPOINT ? [] : ['\\.moto\\.test\\.ts$']),
+  ],
   transform: {
     '^.+\\.(ts|mts)$': [
       '@swc/jest',

@@ -2,7 +2,6 @@ import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempo
 import { IdempotencyStore } from '@millrace/adapters/idempotency-store';
 import type { Topic } from '@millrace/adapters/topic';
 import { answerTo, DeadlineError } from '@millrace/core/error';
-import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
 import type {
   Context,
@@ -10,12 +9,13 @@ import type {
   DynamoDBRecord,
   DynamoDBStreamEvent,
 } from 'aws-lambda';
+import type { AlertSettings } from './alert-settings';
 import { claimAlert } from './cooldown';
 import { messageOf } from './message';
 import { cooldownOf, readTransition, type Transition } from './transition';
 
 export interface AlertDispatcherPorts {
-  readonly pipeline: Pipeline;
+  readonly alerts: AlertSettings;
   readonly control: KeyValueStore;
   readonly topic: Topic;
   readonly clock: Clock;
@@ -44,7 +44,7 @@ const MARGIN_MS = 5_000;
  * when the crashed invocation's time is over; the message's `id` is the transition's in any case.
  */
 export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatcher {
-  const { pipeline, control, topic, clock, log } = ports;
+  const { alerts, control, topic, clock, log } = ports;
   const config = new IdempotencyConfig({
     expiresAfterSeconds: REMEMBERED_SECONDS,
     hashFunction: 'sha256',
@@ -68,7 +68,7 @@ export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatc
       });
       return false;
     }
-    const cooldownMs = cooldownOf(transition, pipeline);
+    const cooldownMs = cooldownOf(transition, alerts);
     if (cooldownMs === null) return false;
     return publishOnce(transition.transition, transition, cooldownMs);
   }

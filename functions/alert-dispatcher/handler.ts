@@ -3,16 +3,15 @@ import { createSnsClient, createSnsTopic } from '@millrace/adapters/aws/sns-publ
 import { readConfig } from '@millrace/adapters/config';
 import { createLog } from '@millrace/adapters/logger';
 import { systemClock } from '@millrace/adapters/system-clock';
-import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
-import { parsePipeline } from '@millrace/core/pipeline/parse';
 import pipelineFile from '../../pipeline.json';
 import { createAlertDispatcher } from './alert-dispatcher';
+import { readAlertSettings } from './alert-settings';
 
 const config = readConfig();
 const settings = { endpointUrl: config.endpointUrl };
 
 export const handler = createAlertDispatcher({
-  pipeline: parsePipeline(pipelineFile, { detectors: DETECTOR_NAMES }).pipeline,
+  alerts: readAlertSettings(pipelineFile),
   control: createDynamoStore({ client: createDynamoClient(settings), table: config.controlTable }),
   topic: createSnsTopic({ client: createSnsClient(settings), topicArn: config.alertTopicArn }),
   clock: systemClock,

@@ -1,7 +1,7 @@
 import { isoTime, parseSeriesPartition } from '@millrace/core/fold/key';
 import type { IncidentOutput } from '@millrace/core/fold/state';
-import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { DynamoDBRecord } from 'aws-lambda';
+import type { AlertSettings } from './alert-settings';
 
 /** A transition of an incident, as the Results table holds it. */
 export interface Transition extends IncidentOutput {
@@ -56,9 +56,9 @@ function isTime(ms: unknown): boolean {
  *
  * An incident that opened below `minSeverity` and got worse is told of when it did.
  */
-export function cooldownOf(transition: Transition, pipeline: Pipeline): number | null {
-  const alert = pipeline.metrics.find(({ name }) => name === transition.metric)?.alert;
-  if (alert === null || alert === undefined || transition.phase === 'recovered') return null;
+export function cooldownOf(transition: Transition, alerts: AlertSettings): number | null {
+  const alert = alerts.get(transition.metric);
+  if (alert === undefined || transition.phase === 'recovered') return null;
   const isGrave = SEVERITIES.indexOf(transition.severity) >= SEVERITIES.indexOf(alert.minSeverity);
   return isGrave ? alert.cooldownMs : null;
 }

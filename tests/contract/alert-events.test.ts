@@ -8,6 +8,7 @@ import { createTableStream } from '@millrace/engine';
 import { createScheduler } from '@millrace/engine/scheduler';
 import Ajv from 'ajv';
 import { createAlertDispatcher } from '../../functions/alert-dispatcher/alert-dispatcher';
+import { alertSettings, readAlertSettings } from '../../functions/alert-dispatcher/alert-settings';
 import { TABLE_STREAM_CASES } from '../../scripts/sample-events/table-stream-cases';
 import { createAlertStage, START_MS, transitionItem } from '../helper/alert-stage';
 
@@ -21,7 +22,7 @@ describe('what the dispatcher makes of a sample event', () => {
       const topic = createTopic();
       topic.subscribe(({ id }) => published.push(id));
       const dispatcher = createAlertDispatcher({
-        pipeline: parsePipelineText(readFileSync('pipeline.json', 'utf8')).pipeline,
+        alerts: alertSettings(parsePipelineText(readFileSync('pipeline.json', 'utf8')).pipeline),
         control: createKeyValueStore({ map: createMemoryMap(), table: 'control' }),
         topic,
         clock: systemClock,
@@ -36,6 +37,16 @@ describe('what the dispatcher makes of a sample event', () => {
         transitions.filter(({ note }) => note.startsWith('told')).length,
       );
     },
+  );
+});
+
+test('the dispatcher reads the same alerts from pipeline.json as the parser', () => {
+  const { pipeline } = parsePipelineText(readFileSync('pipeline.json', 'utf8'));
+
+  expect(alertSettings(pipeline).size).toBeGreaterThan(0);
+  expect(readAlertSettings(readJson('pipeline.json'))).toEqual(alertSettings(pipeline));
+  expect(() => readAlertSettings({ metrics: { m: { alert: { cooldown: 1 } } } })).toThrow(
+    'pipeline.json: metrics.m.alert.cooldown: expected a duration',
   );
 });
 

@@ -11,6 +11,7 @@ import type { Item } from '@millrace/core/port';
 import { createEngine, createScheduler, createTableStream, readTemplate } from '@millrace/engine';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { createAlertDispatcher } from '../../functions/alert-dispatcher/alert-dispatcher';
+import { alertSettings } from '../../functions/alert-dispatcher/alert-settings';
 import { createFaults, type FaultRates, NO_FAULTS } from './faults';
 import { createChoices } from './random';
 
@@ -54,7 +55,7 @@ export function createAlertStage(options: AlertStageOptions = {}) {
   const problems: string[] = [];
   const events: DynamoDBStreamEvent[] = [];
   const dispatcher = createAlertDispatcher({
-    pipeline: pipelineOf(options.alert),
+    alerts: alertSettings(pipelineOf(options.alert)),
     control: faults.wrap(control, 'control'),
     topic: faults.wrap(topic, 'topic'),
     clock: scheduler.clock,

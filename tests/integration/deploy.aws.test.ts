@@ -14,7 +14,8 @@ import {
   readRows,
 } from '@millrace/core/results/read';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
-import { resourcesOf, template } from '../contract/template/document';
+import { readTemplate } from '@millrace/engine';
+import { resourcesOf, template, templateText } from '../contract/template/document';
 import { type Reference, recordsToPut, replayed } from './deployed-run';
 import { emulatedAws } from './emulated-aws';
 import { type DeployedStack, describeStack, sam } from './sam-stack';
@@ -74,9 +75,7 @@ const quarantine = () => readQuarantine(table('ControlTableName'));
 beforeAll(async () => {
   before = await aws.inventory();
   await sam(endpoint, ['build', ...samConfig, '--build-dir', built]);
-  const target = ['--template-file', join(built, 'template.yaml')];
-  const parameters = ['--parameter-overrides', 'Architecture=x86_64'];
-  await sam(endpoint, ['deploy', ...samConfig, ...target, '--no-confirm-changeset', ...parameters]);
+  await deploy('default', []);
   stack = await describeStack(endpoint, STACK);
 });
 
@@ -87,14 +86,16 @@ afterAll(() => {
 
 describe('sam deploy', () => {
   test('gives every output of the template a value', () => {
-    const written = Object.keys(template({ Architecture: 'x86_64' }).Outputs).sort();
+    const written = Object.entries(template().Outputs).filter(
+      ([, output]) => !isConditional(output),
+    );
 
-    expect(Object.keys(stack.outputs).sort()).toEqual(written);
+    expect(Object.keys(stack.outputs).sort()).toEqual(written.map(([name]) => name).sort());
     for (const value of Object.values(stack.outputs)) expect(value).not.toBe('');
   });
 
   test('made every function of the template, for the architecture that was asked for', async () => {
-    const functions = resourcesOf(template(), 'AWS::Serverless::Function').map(([id]) => id);
+    const functions = [...readTemplate(templateText).functions.keys()];
 
     const made = await Promise.all(
       functions.map(async (id) => {
@@ -151,22 +152,10 @@ describe(`${RECORDS} records through the Kinesis API`, () => {
   });
 
   test('are all accounted for by the deployed function', async () => {
-    const { applied, late, duplicate, invalid, unmatched, revised } = reference.accounting;
-    const expected = { applied, late, duplicate, invalid, unmatched, revised };
-    const isThere = (counts: object) =>
-      Object.entries({ ...counts, ...expected }).every(
-        ([name, count]) => (counts as Record<string, number>)[name] === count,
-      );
+    const counted = await consumed();
 
-    let counted = await accounting();
-    for (const untilMs = Date.now() + CONSUMED_MS_MAX; Date.now() < untilMs; ) {
-      if (isThere(counted)) break;
-      await sleep(500);
-      counted = await accounting();
-    }
-
-    expect(await reportedFailures()).toEqual([]);
-    expect(counted).toMatchObject(expected);
+    expect(await reportedFailures(STACK)).toEqual([]);
+    expect(counted).toMatchObject(committed(reference));
   });
 
   test('give exactly the rows of `millrace replay`, but for the windows that are still open', async () => {
@@ -176,7 +165,9 @@ describe(`${RECORDS} records through the Kinesis API`, () => {
     const open = lastOfEachSeries(reference.rows);
     expect(open).toHaveLength(closers);
     expect(open.map((row) => row.count)).toEqual(open.map(() => 1));
-    expect(deployed).toEqual(reference.rows.filter((row) => !open.includes(row)));
+    expect(withoutLast(deployed, open)).toEqual(
+      reference.rows.filter((row) => !open.includes(row)),
+    );
   });
 
   test('give exactly its incidents', async () => {
@@ -232,8 +223,13 @@ describe(`${RECORDS} records through the Kinesis API`, () => {
     expect(again).toEqual(first);
   });
 
-  test('leave no series that the sweeper would have to tick yet', async () => {
-    expect(await aws.invoke(stack.idOf('StreamSweeper'), {})).toMatchObject({ ticks: 0 });
+  test('leave nothing for the sweeper, unless this took longer than the idle gap', async () => {
+    const answer = await aws.invoke(stack.idOf('StreamSweeper'), {});
+
+    const lastMs = Math.max(...inStream.map(({ arrivalMs }) => arrivalMs));
+    const isOver = Date.now() - lastMs > Math.min(...pipeline.metrics.map((m) => m.idleCloseMs));
+    if (!isOver) expect(answer).toMatchObject({ ticks: 0 });
+    else expect(answer).toHaveProperty('ticks');
   });
 });
 
@@ -258,6 +254,59 @@ describe('sam delete', () => {
     expect(left.map(nameAlone).sort()).toEqual(kept.sort());
   });
 });
+
+describe('a new stack over the stream that was left', () => {
+  test('reads it from its beginning and gives the same rows', async () => {
+    const arn = `arn:aws:kinesis:us-east-1:000000000000:stream/${stack.outputs.StreamName}`;
+
+    await deploy('dev', [`ExistingStreamArn=${arn}`]);
+    stack = await describeStack(endpoint, `${STACK}-dev`);
+    const counted = await consumed();
+
+    const open = lastOfEachSeries(reference.rows);
+    expect(await reportedFailures(`${STACK}-dev`)).toEqual([]);
+    expect(stack.resources.map(({ type }) => type)).not.toContain('AWS::Kinesis::Stream');
+    expect(stack.outputs.StreamName).toBe(arn);
+    expect(counted).toMatchObject(committed(reference));
+    expect(withoutLast(await rows(), open)).toEqual(
+      reference.rows.filter((row) => !open.includes(row)),
+    );
+  });
+});
+
+async function deploy(stage: string, parameters: readonly string[]): Promise<void> {
+  const target = ['--template-file', join(built, 'template.yaml'), '--config-env', stage];
+  const overrides = ['--parameter-overrides', 'Architecture=x86_64', ...parameters];
+  await sam(endpoint, ['deploy', ...samConfig, ...target, '--no-confirm-changeset', ...overrides]);
+}
+
+/** What must be committed of the records; the rest of an accounting is counted otherwise. */
+function committed({ accounting }: Reference): Record<string, unknown> {
+  const { applied, late, duplicate, invalid, unmatched, revised } = accounting;
+  return { applied, late, duplicate, invalid, unmatched, revised };
+}
+
+/** The accounting once it is complete, or as it is when that takes too long. */
+async function consumed() {
+  const wanted = Object.entries(committed(reference));
+  for (const untilMs = Date.now() + CONSUMED_MS_MAX; ; await sleep(500)) {
+    const counted = await accounting();
+    const isThere = wanted.every(([name, n]) => counted[name as keyof typeof counted] === n);
+    if (isThere || Date.now() > untilMs) return counted;
+  }
+}
+
+/** Rows without those windows, should a slow machine have let the sweeper close them. */
+function withoutLast(found: Reference['rows'], open: Reference['rows']): Reference['rows'] {
+  const idOf = ({ metric, series, start }: Reference['rows'][number]) =>
+    JSON.stringify([metric, series, start]);
+  const ids = new Set(open.map(idOf));
+  return found.filter((row) => !ids.has(idOf(row)));
+}
+
+function isConditional(output: object): boolean {
+  return 'Condition' in output;
+}
 
 /** Of the stack with the bucket for built code, which SAM makes once an account. */
 const SAM_OWN = '/aws-sam-cli-managed-default';
@@ -284,8 +333,8 @@ function* batchesByShard(records: readonly StreamedRecord[]): Generator<Streamed
 }
 
 /** What the consumer wrote about batches it handed back, which the emulator did not take back. */
-async function reportedFailures(): Promise<string[]> {
-  const logGroupName = `/aws/lambda/${STACK}-stream-consumer`;
+async function reportedFailures(name: string): Promise<string[]> {
+  const logGroupName = `/aws/lambda/${name}-stream-consumer`;
   const found = await aws.json('logs', 'Logs_20140328.FilterLogEvents', { logGroupName });
   const { events = [] } = found as { events?: { message: string }[] };
   return events.map(({ message }) => message).filter((text) => /"level":"(WARN|ERROR)"/.test(text));

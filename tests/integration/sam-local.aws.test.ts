@@ -19,11 +19,17 @@ import {
   readRows,
   scanAll,
 } from '@millrace/core/results/read';
+import { readTemplate } from '@millrace/engine';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { loadTransforms } from '../../functions/stream-consumer/load-transforms';
 import { createStreamConsumer } from '../../functions/stream-consumer/stream-consumer';
 import { TABLE_STREAM_CASES } from '../../scripts/sample-events/table-stream-cases';
-import { type Properties, resourcesOf, template } from '../contract/template/document';
+import {
+  type Properties,
+  resourcesOf,
+  template,
+  templateText,
+} from '../contract/template/document';
 import { emulatedAws } from './emulated-aws';
 import { type DeployedStack, describeStack, sam } from './sam-stack';
 import { readStream } from './stream-content';
@@ -46,7 +52,11 @@ const folder = mkdtempSync(join(tmpdir(), 'millrace-sam-local-'));
 const built = resolve('.millrace/test-sam-local/build');
 const samConfig = ['--config-file', resolve('samconfig.toml')];
 const envFile = join(folder, 'env.json');
-const functions = resourcesOf(template(), 'AWS::Serverless::Function');
+/** Those that the template makes by default: a false condition leaves the others out. */
+const { functions: made } = readTemplate(templateText);
+const functions = resourcesOf(template(), 'AWS::Serverless::Function').filter(([id]) =>
+  made.has(id),
+);
 const { pipeline } = parsePipelineText(readFileSync('pipeline.json', 'utf8'));
 const settings = { endpointUrl: endpoint, requestMsMax: 10_000 };
 const dynamo = createDynamoClient(settings);

@@ -9,7 +9,7 @@ import type { FaultRates } from '../helper/faults';
 import { type Choices, createChoices } from '../helper/random';
 import { seedsFrom, underSeed } from '../helper/seeds';
 
-const SEEDS = seedsFrom({ first: 1, count: 40 });
+const SEEDS = seedsFrom({ first: 1, count: 24 });
 const COOLDOWN_MINUTES = 15;
 const MINUTES = 600;
 const RATES: FaultRates = {

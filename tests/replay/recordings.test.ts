@@ -12,8 +12,19 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const recordings = [
   { name: 'hostile.order.ndjson', pipeline: 'events/recordings/hostile.pipeline.json' },
   { name: 'hostile.numbers.ndjson', pipeline: 'events/recordings/hostile.pipeline.json' },
+  { name: 'hostile.names.ndjson', pipeline: 'events/recordings/hostile.pipeline.json' },
   { name: 'host.two-disturbances.ndjson.gz', pipeline: 'pipeline.json' },
 ];
+
+const LANES = ['1', '4', '10'];
+const BATCH_SIZES = ['1', '37', '1000'];
+/** All of them, and for the long recording each number once: a batch of one for every record takes long. */
+const GRID = LANES.flatMap((lanes) => BATCH_SIZES.map((size) => [lanes, size] as const));
+const DIAGONAL = [
+  ['1', '1000'],
+  ['4', '37'],
+  ['10', '1'],
+] as const;
 
 const OUTPUTS = ['rows.ndjson', 'incidents.ndjson', 'quarantine.ndjson', 'accounting.json'];
 
@@ -42,12 +53,10 @@ describe.each(recordings)('$name', (recording) => {
 
   test('whatever the lanes and batch sizes: the same rows', async () => {
     const expected = await replay(recording);
-    for (const lanes of ['1', '4', '10']) {
-      for (const size of ['1', '37', '1000']) {
-        const actual = await replay(recording, '--parallelization', lanes, '--batch-size', size);
-        expect(actual['rows.ndjson']).toBe(expected['rows.ndjson']);
-        expect(actual['accounting.json']).toBe(expected['accounting.json']);
-      }
+    for (const [lanes, size] of recording.name.startsWith('host.') ? DIAGONAL : GRID) {
+      const actual = await replay(recording, '--parallelization', lanes, '--batch-size', size);
+      expect(actual['rows.ndjson']).toBe(expected['rows.ndjson']);
+      expect(actual['accounting.json']).toBe(expected['accounting.json']);
     }
   });
 

@@ -26,6 +26,7 @@ import {
 } from '@millrace/engine';
 import type { DynamoDBStreamEvent, KinesisStreamEvent } from 'aws-lambda';
 import { createAlertDispatcher } from '../../../functions/alert-dispatcher/alert-dispatcher';
+import { alertSettings } from '../../../functions/alert-dispatcher/alert-settings';
 import { createStreamConsumer } from '../../../functions/stream-consumer/stream-consumer';
 import { createStreamSweeper } from '../../../functions/stream-sweeper/stream-sweeper';
 import { UsageError } from '../exit';
@@ -126,7 +127,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
   const alerts: TopicMessage[] = [];
   topic.subscribe((message) => alerts.push(message));
   const alertDispatcher = createAlertDispatcher({
-    pipeline,
+    alerts: alertSettings(pipeline),
     control: delayed('control', metered.control),
     topic: delayed('topic', topic),
     clock: scheduler.clock,

@@ -38,13 +38,14 @@ async function putInto(
   answer: (request: EndpointRequest, nth: number) => Reply,
   entries: readonly StreamEntry[],
   attemptsMax = 3,
+  stream = 's',
 ) {
   const endpoint = await startEndpoint(answer);
   const client = createKinesisClient({ endpointUrl: endpoint.url });
   const time = { nowMs: () => performance.now(), sleep: async () => {}, random: Math.random };
   const limits = { attemptsMax, attemptMsMax: 2000, totalMsMax: 10_000, time };
   try {
-    await createKinesisWriter({ client, stream: 's', limits }).put(entries);
+    await createKinesisWriter({ client, stream, limits }).put(entries);
     return endpoint.requests;
   } finally {
     client.destroy();
@@ -130,4 +131,18 @@ describe('requests', () => {
   ])('%s', (_, entries, expected) => {
     expect(requestsOf(entries).map(({ length }) => length)).toEqual(expected);
   });
+});
+
+test.each([
+  ['a name', 's', { StreamName: 's' }],
+  [
+    'an ARN, which may lead to another account',
+    'arn:aws:kinesis:eu-west-1:111122223333:stream/orders',
+    { StreamARN: 'arn:aws:kinesis:eu-west-1:111122223333:stream/orders' },
+  ],
+])('the stream is addressed by %s', async (_what, name, expected) => {
+  const [request] = await putInto(pickyStream(() => false).answer, [entry('a', 1)], 3, name);
+  const { Records: _records, ...target } = request?.body as Record<string, unknown>;
+
+  expect(target).toEqual(expected);
 });

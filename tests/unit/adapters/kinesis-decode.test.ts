@@ -1,0 +1,106 @@
+import { decodeKinesis, RECORD_BYTES_MAX, UserRecord } from '@millrace/adapters/kinesis/decode';
+import { encodeTick } from '@millrace/core/fold/tick';
+import fc from 'fast-check';
+import { kplAggregate } from '../../helper/kpl';
+
+function base64(bytes: string | Buffer): string {
+  return Buffer.from(bytes).toString('base64');
+}
+
+function decodeOne(data: string): UserRecord {
+  const decoded = decodeKinesis(data, 'key');
+  if (!(decoded instanceof UserRecord)) throw new Error('expected one user record');
+  return decoded;
+}
+
+test.each([
+  { name: 'an object', data: base64('{"a":1}'), record: { a: 1 } },
+  {
+    name: 'an object with a replacement character',
+    data: base64('{"a":"\uFFFD"}'),
+    record: { a: '\uFFFD' },
+  },
+  { name: 'an object behind white space', data: base64('  {"a":1}\n'), record: { a: 1 } },
+])('$name is a record', ({ data, record }) => {
+  const user = decodeOne(data);
+  expect(user.record).toEqual(record);
+  expect(user.refused).toBeNull();
+});
+
+const ZEROS = Buffer.alloc(RECORD_BYTES_MAX + 1);
+
+test.each([
+  { name: 'no base64', data: '!!!!', reason: 'base64' },
+  { name: 'base64 cut short', data: 'eyJhIjo', reason: 'base64' },
+  { name: 'the URL-safe alphabet', data: '-_-_', reason: 'base64' },
+  { name: 'white space inside', data: 'eyJh IjoxfQ=', reason: 'base64' },
+  { name: 'one byte too many', data: base64(ZEROS), reason: 'size' },
+  { name: 'huge and no base64', data: `${base64(ZEROS).slice(0, -4)}!!!!`, reason: 'base64' },
+  { name: 'nothing at all', data: '', reason: 'json' },
+  { name: 'a byte order mark', data: base64('\uFEFF{"a":1}'), reason: 'json' },
+  { name: 'invalid UTF-8', data: base64(Buffer.from([0x7b, 0xff, 0x7d])), reason: 'json' },
+  { name: 'an array', data: base64('[1]'), reason: 'json' },
+  { name: 'null', data: base64('null'), reason: 'json' },
+  { name: 'a number', data: base64('1'), reason: 'json' },
+  { name: 'JSON cut in the middle', data: base64('{"a":'), reason: 'json' },
+  { name: 'two objects', data: base64('{}{}'), reason: 'json' },
+  {
+    name: 'a tick with a broken body',
+    data: base64('\u0000millrace:tick:nonsense'),
+    reason: 'json',
+  },
+])('$name is refused as $reason', ({ data, reason }) => {
+  expect(decodeOne(data).refused?.reason).toBe(reason);
+});
+
+test('a record of exactly the largest size is not refused for its size', () => {
+  const text = `{"a":"${'x'.repeat(RECORD_BYTES_MAX - 8)}"}`;
+  expect(Buffer.byteLength(text)).toBe(RECORD_BYTES_MAX);
+  expect(decodeOne(base64(text)).record).not.toBeNull();
+});
+
+test('a tick is no record', () => {
+  const tick = { metric: 'm', series: 's#|' };
+  expect(decodeOne(base64(encodeTick(tick)))).toMatchObject({ tick, record: null, refused: null });
+});
+
+test('whatever the bytes, they are given back exactly', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      const decoded = decodeKinesis(base64(Buffer.from(bytes)), 'key');
+      expect(decoded).toBeInstanceOf(UserRecord);
+      expect(Buffer.from((decoded as UserRecord).bytes())).toEqual(Buffer.from(bytes));
+    }),
+  );
+});
+
+describe('records aggregated by the Kinesis Producer Library', () => {
+  const users = [
+    { partitionKey: 'a', data: '{"v":1}' },
+    { partitionKey: 'b', data: 'no json' },
+    { partitionKey: 'a', data: '{"v":3}' },
+  ];
+
+  test('are taken apart: own partition keys, own index, own bytes', () => {
+    const decoded = decodeKinesis(base64(kplAggregate(users)), 'a') as readonly UserRecord[];
+    expect(decoded.map(({ index, partitionKey }) => [index, partitionKey])).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+      [2, 'a'],
+    ]);
+    expect(decoded.map(({ record }) => record)).toEqual([{ v: 1 }, null, { v: 3 }]);
+    expect(decoded.map((user) => Buffer.from(user.bytes()).toString())).toEqual(
+      users.map(({ data }) => data),
+    );
+  });
+
+  test('with a wrong digest, or cut anywhere, are one record that is not JSON', () => {
+    const whole = kplAggregate(users);
+    const flipped = Buffer.from(whole);
+    flipped.writeUInt8(flipped.readUInt8(10) ^ 1, 10);
+    const cuts = Array.from({ length: whole.length }, (_, length) => whole.subarray(0, length));
+    for (const bytes of [flipped, ...cuts]) {
+      expect(decodeOne(base64(bytes)).refused?.reason).toBe('json');
+    }
+  });
+});
