@@ -290,7 +290,5 @@ export const MUTANTS: readonly Mutant[] = [
         put: 'const cache = ((ports as unknown as { cache?: Map<string, Item | undefined> }).cache ??= new Map());\n    const keys = groups.map((group) => stateKey(group.key));\n    const items = await ports.state.getMany(keys);\n    return keys.map(({ pk, sk }, at) => {\n      const name = [pk, sk].join();\n      if (!cache.has(name)) cache.set(name, items[at]);\n      return cache.get(name);\n    });',
       },
     ],
-    survives:
-      'with the version condition a stale state costs a conflict and a second read, which is strong',
   },
 ];

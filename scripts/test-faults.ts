@@ -19,6 +19,8 @@ const { values } = parseArgs({
 });
 
 const FOLDER = '.millrace/faults';
+/** A seed that takes longer is worth a look: it is a third of a second by itself. */
+const SLOW_MS = 15_000;
 /** Shrinking takes a run for each try: the first failures say enough. */
 const SHRUNK_MAX = 3;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -66,7 +68,15 @@ async function main(): Promise<void> {
   const kinds = new Map<string, number>();
   const startMs = performance.now();
   for (let seed = first; seed < first + count; seed += 1) {
+    const seedMs = performance.now();
     const result = await attempt(seed, file?.only);
+    if (performance.now() - seedMs > SLOW_MS) {
+      process.stderr.write(
+        `seed ${seed} took ${Math.round((performance.now() - seedMs) / 1000)} s\n`,
+      );
+    }
+    const done = seed - first + 1;
+    if (done % 100 === 0) process.stderr.write(`${done} of ${count} seeds, ${total.red} red\n`);
     const violations = violationsOf(result);
     if (violations.length > 0 && values.stop) {
       const name = result instanceof Error ? 'any plan' : result.plan;

@@ -119,7 +119,11 @@ function itemOf({ series, phase, severity, opened, window, body }: TransitionSam
   };
 }
 
-function recordOf(item: { pk: string; sk: string; body: string }, index: number): DynamoDBRecord {
+/** The change that made an item, as the stream of the Results table shows it. */
+export function recordOf(
+  item: { pk: string; sk: string; body: string },
+  index: number,
+): DynamoDBRecord {
   const SequenceNumber = sequenceOf(index);
   const Keys = { pk: { S: item.pk }, sk: { S: item.sk } };
   return {
@@ -140,6 +144,6 @@ function recordOf(item: { pk: string; sk: string; body: string }, index: number)
   };
 }
 
-function sequenceOf(index: number): string {
+export function sequenceOf(index: number): string {
   return String(FIRST_SEQUENCE + BigInt(index) * 1_013n);
 }

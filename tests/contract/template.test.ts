@@ -70,6 +70,20 @@ const LANDINGS: readonly [string, string | number, (document: Document) => reado
         ...(Properties.OKActions ?? ['']),
       ]),
   ],
+  [
+    'TimestreamMemoryHours',
+    37,
+    (d) => [
+      propertiesOf(d, 'TimestreamTable').RetentionProperties.MemoryStoreRetentionPeriodInHours,
+    ],
+  ],
+  [
+    'TimestreamDays',
+    1234,
+    (d) => [
+      propertiesOf(d, 'TimestreamTable').RetentionProperties.MagneticStoreRetentionPeriodInDays,
+    ],
+  ],
   ['QuarantineAlarmRecords', 123_456, (d) => [propertiesOf(d, 'QuarantineAlarm').Threshold]],
   ['StateTtlDays', 13, (d) => [variables(d).STATE_TTL_DAYS]],
   [
@@ -137,7 +151,9 @@ describe('parameters', () => {
     // RunbookUrl stands inside texts, CreateDashboard in a condition: template/operations.test.ts.
     // Those of an existing stream choose resources: template/stream.test.ts.
     const existing = ['ExistingStreamArn', 'ExistingStreamKeyArn', 'EnableEfo'];
-    const elsewhere = ['ShardCount', 'RunbookUrl', 'CreateDashboard', ...existing];
+    // EnableTimestream is a condition: template/timestream.test.ts.
+    const conditions = ['CreateDashboard', 'EnableTimestream'];
+    const elsewhere = ['ShardCount', 'RunbookUrl', ...conditions, ...existing];
     const tested = [...LANDINGS.map(([name]) => name), ...elsewhere].sort();
 
     expect(tested).toEqual(parameters.map(([name]) => name).sort());
@@ -276,6 +292,8 @@ describe('permissions', () => {
       const targets: Properties[] = [statement.Resource].flat();
 
       expect(statement.Effect).toBe('Allow');
+      // AWS takes no resource for it: the answer is the same for all of an account.
+      if (_actions === 'timestream:DescribeEndpoints') return;
       for (const action of actions) expect(action).not.toContain('*');
       for (const target of targets) {
         const resource =

@@ -85,6 +85,9 @@ export interface FaultOptions {
   readonly endMs: number;
 }
 
+/** One for all runs: each storage that was ever entered makes every promise of the process slower. */
+const current = new AsyncLocalStorage<Invocation>();
+
 const LATENCY_MS = [1, 15] as const;
 const LATE_MS_MAX = 300_000;
 const SLOW_MS_MAX = 90_000;
@@ -94,7 +97,6 @@ const READS = new Set(['getMany', 'query', 'scan', 'get', 'list']);
 
 export function createFaults(options: FaultOptions): Faults {
   const { scheduler, choices, rates, startMs, endMs } = options;
-  const current = new AsyncLocalStorage<Invocation>();
   const counts = { crashes: 0, landedLate: 0, unavailable: 0, falseConflicts: 0, slow: 0 };
   const outage = {
     port: rates.outage ? choices.pick(OUTAGE_PORTS) : null,

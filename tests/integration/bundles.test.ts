@@ -64,13 +64,21 @@ const INVOKE = `
   handler(event, context).then((response) => done({ response }), (error) => done({ error: error.name, message: error.message }));
 `;
 
+/** Of the table stream it looks at rows, not at incidents. */
+const PROJECTOR: Expectation = {
+  ...(EXPECTATIONS.DynamoDB as Expectation),
+  event: 'events/dynamodb-stream/rows-batch.json',
+};
+
 describe.each(functions)('%s alone', (name, resource) => {
   const [{ Type }] = Object.values<Properties>(resource.Properties.Events) as [Properties];
-  const { event, answer } = EXPECTATIONS[Type] as Expectation;
+  const expectation = name === 'ResultProjector' ? PROJECTOR : EXPECTATIONS[Type];
+  const { event, answer } = expectation as Expectation;
 
   test('answers within seconds, as its event source can use', async () => {
     const bundle = prepare(name, resource);
     const text = readFileSync(event, 'utf8');
+    const nowhere = `http://127.0.0.1:${await closedPort()}`;
 
     const child = spawnSync(node, ['-e', INVOKE], {
       cwd: bundle,
@@ -83,7 +91,8 @@ describe.each(functions)('%s alone', (name, resource) => {
         AWS_ACCESS_KEY_ID: 'none',
         AWS_SECRET_ACCESS_KEY: 'none',
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-        ENDPOINT_URL: `http://127.0.0.1:${await closedPort()}`,
+        ENDPOINT_URL: nowhere,
+        TIMESTREAM_ENDPOINT_URL: nowhere,
       },
     });
 

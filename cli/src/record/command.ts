@@ -8,6 +8,7 @@ import { complaint } from '../command';
 import { UsageError } from '../exit';
 import { grouped, printJson, say } from '../output';
 import { durationValue, momentValue, shareValue } from '../produce/quantity-option';
+import { describeStream } from './describe-stream';
 import { type RecordProgress, recordStream } from './record-stream';
 import {
   newRedactKey,
@@ -95,7 +96,7 @@ async function run(command: Command, flags: Flags): Promise<void> {
   const status = startStatus(flags.json === true);
   try {
     const reader = createKinesisReader({ client, stream: flags.stream });
-    const { arn, name } = await reader.describe();
+    const { arn, name } = await describeStream(command, reader);
     const state = earlier ?? newState({ arn, name, fromMs: from, settings: settingsOf(flags) });
     if (state.arn !== arn) fail(`--resume: expected the stream ${state.arn}, got ${arn}`);
     const key = process.env.MILLRACE_REDACT_KEY || state.redactKey;

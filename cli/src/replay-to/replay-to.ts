@@ -11,6 +11,7 @@ import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
+import { describeStream } from '../record/describe-stream';
 import { type LoadedRecording, loadRecording } from './load';
 import { putPaced } from './paced-put';
 import { createShiftTime, shiftOf } from './shift-time';
@@ -84,7 +85,7 @@ async function targetOf(
   { origin }: LoadedRecording,
   { to, force }: ReplayToFlags,
 ): Promise<string> {
-  const { arn } = await createKinesisReader({ client, stream: to }).describe();
+  const { arn } = await describeStream(command, createKinesisReader({ client, stream: to }));
   if (arn !== origin || force === true) return arn;
   const text = `--to: expected another stream than the recorded one, got ${arn} (--force puts its records into it again)`;
   throw new UsageError(complaint(command, text));

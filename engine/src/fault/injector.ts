@@ -32,6 +32,9 @@ export interface Injector {
   begin(mappings: readonly KinesisMapping[]): void;
 }
 
+/** One for all runs: each storage that was ever entered makes every promise of the process slower. */
+const current = new AsyncLocalStorage<Invocation>();
+
 const CLOCK_STEP_MS = 600_000;
 const SURPRISES_MAX = 10;
 const FRESH_TIMEOUT_MS = 60_000;
@@ -40,7 +43,6 @@ export function createInjector(options: InjectorOptions): Injector {
   const { plan, seed, scheduler, spanMs } = options;
   const untilMs = spanMs[1] + plan.endAfterMs;
   const ledger = new Ledger({ scheduler, seed, untilMs, only: plan.only });
-  const current = new AsyncLocalStorage<Invocation>();
   const batches = new BatchFaults(plan, ledger);
   const momentOf = (kind: string, index: number) => {
     const strike = ledger.strike(kind, String(index), 1);

@@ -1,6 +1,8 @@
 import {
   createKinesisClient,
   createKinesisWriter,
+  DisorderError,
+  nextRuns,
   requestsOf,
 } from '@millrace/adapters/aws/kinesis-writer';
 import { UnavailableError } from '@millrace/core/error';
@@ -39,13 +41,14 @@ async function putInto(
   entries: readonly StreamEntry[],
   attemptsMax = 3,
   stream = 's',
+  keyRunMax = 1,
 ) {
   const endpoint = await startEndpoint(answer);
   const client = createKinesisClient({ endpointUrl: endpoint.url });
   const time = { nowMs: () => performance.now(), sleep: async () => {}, random: Math.random };
   const limits = { attemptsMax, attemptMsMax: 2000, totalMsMax: 10_000, time };
   try {
-    await createKinesisWriter({ client, stream, limits }).put(entries);
+    await createKinesisWriter({ client, stream, limits, keyRunMax }).put(entries);
     return endpoint.requests;
   } finally {
     client.destroy();
@@ -114,6 +117,84 @@ test('a request that is throttled as a whole is sent again', async () => {
   expect(stream.taken).toEqual(['a=1']);
 });
 
+describe('runs of a key in one request', () => {
+  const keysOf = (requests: readonly EndpointRequest[]) =>
+    requests.map((request) =>
+      recordsOf(request)
+        .map(({ PartitionKey }) => PartitionKey)
+        .join(''),
+    );
+
+  test('as many as allowed; the next run waits for the answer', async () => {
+    const stream = pickyStream(() => false);
+    const entries = ['a', 'a', 'b', 'a', 'a', 'a'].map((key, n) => entry(key, n));
+    const requests = await putInto(stream.answer, entries, 3, 's', 3);
+
+    expect(keysOf(requests)).toEqual(['aaba', 'aa']);
+    expect(stream.taken).toEqual(['a=0', 'a=1', 'b=2', 'a=3', 'a=4', 'a=5']);
+  });
+
+  test('a refused tail is sent again one by one, and the order is kept', async () => {
+    const stream = pickyStream((nth) => nth === 1 || nth === 2);
+    const entries = [0, 1, 2].map((n) => entry('a', n));
+    const requests = await putInto(stream.answer, entries, 3, 's', 10);
+
+    expect(keysOf(requests)).toEqual(['aaa', 'a', 'a']);
+    expect(stream.taken).toEqual(['a=0', 'a=1', 'a=2']);
+  });
+
+  test('an entry that is taken behind a refused one is told of; nothing is lost or doubled', async () => {
+    const stream = pickyStream((nth) => nth === 1);
+    const entries = [0, 1, 2].map((n) => entry('a', n));
+
+    await expect(putInto(stream.answer, entries, 3, 's', 10)).rejects.toThrow(DisorderError);
+
+    expect(stream.taken).toEqual(['a=0', 'a=2', 'a=1']);
+  });
+
+  test('numbers that step back are told of', async () => {
+    const Records = ['9', '8'].map((SequenceNumber) => ({ SequenceNumber, ShardId: 's-0' }));
+    const answer = () => ({ status: 200, body: { FailedRecordCount: 0, Records } });
+
+    await expect(putInto(answer, [entry('a', 0), entry('a', 1)], 3, 's', 2)).rejects.toThrow(
+      DisorderError,
+    );
+  });
+
+  test('whatever is refused: all arrive once, and a key is in order or told of', async () => {
+    const keys = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 });
+    const refusals = fc.array(fc.boolean(), { maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(keys, refusals, async (partitionKeys, refused) => {
+        const stream = pickyStream((nth) => refused[nth] ?? false);
+        const entries = partitionKeys.map(entry);
+        const put = putInto(stream.answer, entries, 40, 's', 4).then(
+          () => null,
+          (error: unknown) => error,
+        );
+        const error = await put;
+        const texts = partitionKeys.map((key, n) => `${key}=${n}`);
+        const isOrdered = ['a', 'b', 'c'].every((key) => {
+          const ofKey = (text: string) => text.startsWith(key);
+          return stream.taken.filter(ofKey).join() === texts.filter(ofKey).join();
+        });
+
+        expect([...stream.taken].sort()).toEqual([...texts].sort());
+        expect(error instanceof DisorderError).toBe(!isOrdered);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('limits of a request hold', () => {
+    const entries = Array.from({ length: 501 }, (_, n) => entry('a', n));
+    const large = Array(6).fill({ partitionKey: 'k', data: new Uint8Array(1024 * 1024 - 1) });
+
+    expect(nextRuns(entries, 1000)).toHaveLength(500);
+    expect(nextRuns(large, 1000)).toHaveLength(5);
+  });
+});
+
 describe('requests', () => {
   const sized = (bytes: number, partitionKey = 'k') => ({
     partitionKey,
@@ -142,7 +223,7 @@ test.each([
   ],
 ])('the stream is addressed by %s', async (_what, name, expected) => {
   const [request] = await putInto(pickyStream(() => false).answer, [entry('a', 1)], 3, name);
-  const { Records: _records, ...target } = request?.body as Record<string, unknown>;
+  const { Records: _records, ...target } = (request?.body ?? {}) as Record<string, unknown>;
 
   expect(target).toEqual(expected);
 });
