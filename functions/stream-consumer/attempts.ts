@@ -18,6 +18,8 @@ export const ATTEMPTS_MAX = 3;
 export const DECODE_ATTEMPTS_MAX = 6;
 /** A count outlives the longest retention of a stream (365 days) by nothing: 30 days is ample for retries. */
 const KEPT_SECONDS = 30 * 24 * 3600;
+/** A count left behind counts as a death: three in a row would refuse a healthy record in a storm of throttles. */
+const DELETE_TRIES_MAX = 4;
 
 export async function countAttempt(
   control: KeyValueStore,
@@ -28,12 +30,22 @@ export async function countAttempt(
     sk: record.sequence,
   };
   const ttl = Math.floor(record.arrivalMs / 1000) + KEPT_SECONDS;
-  const forget = () => control.delete(key);
+  const forget = () => deleteFirmly(control, key);
   try {
     return { count: await control.increment(key, 'attempts', 1, { ttl }), forget };
   } catch (error) {
     // It may have landed and only its answer got lost: that is no death either.
     await forget().catch(() => undefined);
     throw error;
+  }
+}
+
+async function deleteFirmly(control: KeyValueStore, key: Key): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await control.delete(key);
+    } catch (error) {
+      if (tries === DELETE_TRIES_MAX) throw error;
+    }
   }
 }

@@ -88,9 +88,9 @@ describe('millrace', () => {
       ['millrace replay: --speed: expected', 'millrace replay: --shards: expected'],
     ],
     [
-      'fault injection',
+      'a fault plan that is neither a preset nor a file',
       ['replay', 'x', '--faults', 'y'],
-      ['millrace replay: --faults: fault injection is not available yet'],
+      ['millrace replay: --faults: expected a file or one of deploy, reshard, throttle-storm'],
     ],
   ])('refuses %s with exit 2 and a line for each problem', async (_name, args, expected) => {
     const code = await run(args);
