@@ -1,3 +1,4 @@
+import { ConflictError } from '@millrace/core/error';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { definitionKey, newestDefinitionKey } from '@millrace/core/fold/key';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
@@ -64,5 +65,6 @@ async function register(
     if (result === 'written') return number;
     [newest] = await control.getMany([newestKey]);
   }
-  return Number(newest?.number ?? 0);
+  // The winner's number is its own: two definitions under one would begin epochs in turn for ever.
+  throw new ConflictError(`lost ${TRIES_MAX} races to number the definition of ${metric.name}`);
 }

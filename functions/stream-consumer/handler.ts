@@ -1,5 +1,6 @@
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import { readConfig } from '@millrace/adapters/config';
+import { lazyObjects } from '@millrace/adapters/lazy-objects';
 import { createLog } from '@millrace/adapters/logger';
 import { createBatchMetrics } from '@millrace/adapters/metrics';
 import { systemClock } from '@millrace/adapters/system-clock';
@@ -7,7 +8,6 @@ import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import pipelineFile from '../../pipeline.json';
-import { deferredObjects } from './deferred-objects';
 import { loadTransforms } from './load-transforms';
 import { createStreamConsumer, type StreamConsumer } from './stream-consumer';
 
@@ -19,7 +19,7 @@ const settings = { endpointUrl: config.endpointUrl };
 const dynamo = createDynamoClient(settings);
 const table = (name: string) => createDynamoStore({ client: dynamo, table: name });
 // By its name in the deployment package: esbuild leaves this import to Node.
-const objects = deferredObjects(async () =>
+const objects = lazyObjects(async () =>
   (await import('./quarantine-bucket.js')).openQuarantineBucket(config),
 );
 

@@ -64,6 +64,19 @@ test('a tick is no record', () => {
   expect(decodeOne(base64(encodeTick(tick)))).toMatchObject({ tick, record: null, refused: null });
 });
 
+test.each([
+  { name: 'a series that is too long for a key', metric: 'm', series: 'x'.repeat(513) },
+  { name: 'a metric that is too long for a key', metric: 'x'.repeat(257), series: 's' },
+  {
+    name: 'half of a surrogate pair, which UTF-8 turns into another name',
+    metric: 'm',
+    series: '\ud800',
+  },
+])('a forged tick with $name is refused', ({ metric, series }) => {
+  const decoded = decodeOne(base64(encodeTick({ metric, series })));
+  expect(decoded).toMatchObject({ tick: null, refused: { reason: 'json' } });
+});
+
 test('whatever the bytes, they are given back exactly', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {

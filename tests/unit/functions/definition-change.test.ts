@@ -42,11 +42,11 @@ function account() {
       stateTtlMs: 7 * DAY_MS,
       retentionMs: DAY_MS,
     });
-    const send = (arrivalMs: number, data: string) => {
+    const send = (arrivalMs: number, data: string, partitionKey = 's') => {
       const sequenceNumber = String(++sequence);
       const kinesis = {
         kinesisSchemaVersion: '1.0',
-        partitionKey: 's',
+        partitionKey,
         sequenceNumber,
         data: Buffer.from(data).toString('base64'),
         approximateArrivalTimestamp: arrivalMs / 1000,
@@ -59,8 +59,8 @@ function account() {
       return consumer({ Records: [record] } as never, { getRemainingTimeInMillis: () => 60_000 });
     };
     return {
-      put: (second: number, v = 1) =>
-        send(second * 1000, JSON.stringify({ s: 's', t: second * 1000, v })),
+      put: (second: number, v = 1, partitionKey?: string) =>
+        send(second * 1000, JSON.stringify({ s: 's', t: second * 1000, v }), partitionKey),
       tick: (second: number) => send(second * 1000, encodeTick({ metric: 'm', series: 's' })),
     };
   };
@@ -101,6 +101,20 @@ test('another window: old windows are closed as they are, the new definition beg
     { from: 300, to: 600, rev: 1, values: { count: 2, max: 7 } },
   ]);
   expect(await readQuarantine(control)).toMatchObject([{ reason: 'late', arrivalMs: 80_000 }]);
+});
+
+test('a partition key that is new after the change and one from before it make one row', async () => {
+  const { deploy, time, rows } = account();
+  await deploy(minutes).put(10, 1, 'k2');
+  time.nowMs = 10 * MINUTE_MS;
+  const after = deploy(fiveMinutes);
+
+  for (const key of ['k1', 'k2']) for (const second of [310, 650]) await after.put(second, 7, key);
+
+  // k1 is in its first epoch, k2 in its second; both speak of the same window by the same definition.
+  expect(await rows(fiveMinutes)).toContainEqual(
+    expect.objectContaining({ from: 300, to: 600, values: { count: 2, max: 7 } }),
+  );
 });
 
 test('every measurement is accounted for across the change', async () => {

@@ -18,7 +18,9 @@ export function unescapePart(part: string): string {
   return part.includes('%') ? part.replaceAll('%1', '#').replaceAll('%0', '%') : part;
 }
 
-/** Longest series name in UTF-8 bytes; it is part of a partition key, which holds 2,048 bytes. */
+/** Longest metric name in UTF-8 bytes; with the series it is a partition key, which holds 2,048 bytes. */
+export const METRIC_BYTES_MAX = 256;
+/** Longest series name in UTF-8 bytes. */
 export const SERIES_BYTES_MAX = 512;
 /** Longest escaped partition key in a sort key, which holds 1,024 bytes; Kinesis allows the double. */
 const PARTITION_KEY_BYTES_MAX = 512;

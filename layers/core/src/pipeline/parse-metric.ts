@@ -1,3 +1,4 @@
+import { METRIC_BYTES_MAX } from '../fold/key';
 import { hasLoneSurrogate, utf8Bytes } from '../record/utf8';
 import { type Fields, openFields, readPath } from './fields';
 import { parseAggregates } from './parse-aggregates';
@@ -8,7 +9,6 @@ import { parseWindow } from './parse-window';
 import type { Dedupe, Metric, Path, TimeUnit } from './pipeline';
 import type { At, Problems } from './problem';
 
-export const METRIC_NAME_BYTES_MAX = 256;
 export const OUT_OF_ORDERNESS_MS_DEFAULT = 10_000;
 export const ALLOWED_LATENESS_MS_DEFAULT = 60_000;
 export const IDLE_CLOSE_MS_DEFAULT = 120_000;
@@ -87,10 +87,10 @@ export function parseMetric(
 function checkName(name: string, at: At, problems: Problems): void {
   if (name === '') {
     problems.error(['metrics'], 'a metric has an empty name');
-  } else if (utf8Bytes(name) > METRIC_NAME_BYTES_MAX) {
+  } else if (utf8Bytes(name) > METRIC_BYTES_MAX) {
     problems.error(
       ['metrics', `${name.slice(0, 40)}…`],
-      `the name has ${utf8Bytes(name)} bytes of UTF-8, at most ${METRIC_NAME_BYTES_MAX} are allowed`,
+      `the name has ${utf8Bytes(name)} bytes of UTF-8, at most ${METRIC_BYTES_MAX} are allowed`,
     );
   } else if (hasLoneSurrogate(name)) {
     problems.error(at, 'the name is not valid Unicode');

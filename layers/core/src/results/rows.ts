@@ -30,9 +30,10 @@ export function mergeRows(
     const at = `${item.pk} ${row.startMs}`;
     const part = { compiled, series, row, aggregate: compiled.plan.decode(row.aggregate) };
     const other = merged.get(at);
-    if (other === undefined || other.row.epoch < row.epoch) merged.set(at, part);
+    // Epochs count per partition key: parts of one definition belong together whatever theirs are.
+    if (other?.row.def === row.def) merged.set(at, join(other, part));
     // Parts of different definitions are never mixed: the newest epoch is the row.
-    else if (other.row.def === row.def) merged.set(at, join(other, part));
+    else if (other === undefined || other.row.epoch < row.epoch) merged.set(at, part);
   }
   return [...merged.values()].map(view).sort(byMetricSeriesStart);
 }
