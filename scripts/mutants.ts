@@ -158,8 +158,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: OUTBOX,
-        find: "      ports.results.put(rowItem(key, row, outbox.version), {\n        kind: 'absentOrAtMost',\n        attribute: 'sv',\n        value: outbox.version,\n      }),",
-        put: '      ports.results.put(rowItem(key, row, outbox.version)),',
+        find: "await ports.results.put(rowItem(key, row, outbox.version), {\n      kind: 'absentOrAtMost',\n      attribute: 'sv',\n      value: outbox.version,\n    });",
+        put: 'await ports.results.put(rowItem(key, row, outbox.version));',
       },
     ],
   },
@@ -191,8 +191,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: COMMIT,
-        find: '    for (const { entry, refused } of draft.keep) await keep(ports, group, entry, refused);\n',
-        put: '',
+        find: '      await keep(ports, group, entry, refused);\n',
+        put: '      void [keep, entry, refused];\n',
       },
     ],
   },

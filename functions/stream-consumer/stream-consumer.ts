@@ -1,4 +1,5 @@
 import { processPartialResponse } from '@aws-lambda-powertools/batch';
+import { forEachBounded } from '@millrace/core/commit/bounded';
 import { commitGroup } from '@millrace/core/commit/commit-group';
 import type { Group, Refusal } from '@millrace/core/commit/group';
 import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
@@ -21,7 +22,6 @@ import type {
   KinesisStreamRecord,
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
-import { forEachBounded } from './bounded';
 import { registerDefinitions } from './definitions';
 import { type GroupedBatch, groupBatch, type Loose, sourceOfRecord } from './group-batch';
 import { type FirstFailure, KeyGroupedProcessor } from './key-grouped-processor';

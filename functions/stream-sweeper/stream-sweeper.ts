@@ -43,7 +43,12 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
     const total = { ticks: 0, moved: 0 };
     const hasTime = () => context.getRemainingTimeInMillis() > MARGIN_MS;
     const buckets = Array.from({ length: DUE_BUCKETS }, (_, bucket) => dueBucket(bucket));
-    await Promise.all(buckets.map((bucket) => sweepBucket(ports, bucket, total, hasTime)));
+    const swept = await Promise.allSettled(
+      buckets.map((bucket) => sweepBucket(ports, bucket, total, hasTime)),
+    );
+    // One throttled bucket must not cut the others off in the middle; the failure is still one.
+    const failed = swept.find((bucket) => bucket.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     if (total.ticks > 0) ports.log.info('Ticked idle series.', { ...total });
     return total;
   };

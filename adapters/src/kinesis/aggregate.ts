@@ -12,6 +12,8 @@ export interface AggregatedUserRecord {
 
 const MAGIC = Buffer.from([0xf3, 0x89, 0x9a, 0xc2]);
 const DIGEST_BYTES = 16;
+/** Kinesis takes 256 characters, of two units each at most; a longer one would not fit a state item. */
+const PARTITION_KEY_UNITS_MAX = 512;
 
 /** `null` when the bytes are not a whole aggregate: magic, digest and structure must all hold. */
 export function readAggregate(bytes: Buffer): readonly AggregatedUserRecord[] | null {
@@ -38,6 +40,8 @@ function readMessage(message: Buffer): AggregatedUserRecord[] {
   return records.map(({ keyIndex, bytes }) => {
     const partitionKey = keys[keyIndex];
     if (partitionKey === undefined) throw new RangeError('partition key index out of range');
+    if (partitionKey.length > PARTITION_KEY_UNITS_MAX)
+      throw new RangeError('partition key too long');
     return { partitionKey, bytes };
   });
 }

@@ -88,6 +88,12 @@ test('whatever the bytes, they are given back exactly', () => {
 });
 
 describe('records aggregated by the Kinesis Producer Library', () => {
+  test('an aggregate with a partition key that no state item could hold is refused', () => {
+    const users = [{ partitionKey: 'k'.repeat(513), data: '{"v":1}' }];
+    const decoded = decodeOne(base64(kplAggregate(users)));
+    expect(decoded).toMatchObject({ record: null, refused: { reason: 'json' } });
+  });
+
   const users = [
     { partitionKey: 'a', data: '{"v":1}' },
     { partitionKey: 'b', data: 'no json' },

@@ -5,6 +5,7 @@ import { rowOf } from '../fold/output';
 import type { QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
 import { isAtOrBelow } from '../record/sequence';
+import { forEachBounded } from './bounded';
 import { type Draft, draftFrom } from './draft';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import { stateItemBytes } from './item-size';
@@ -31,6 +32,8 @@ export interface GroupResult {
 
 /** Tries of one group before the event source has to bring it again. */
 const TRIES_MAX = 3;
+/** Objects of refused records written at once, before one commit. */
+const PARALLEL_KEPT_MAX = 16;
 
 /**
  * The commit protocol of 11-exactly-once, section 1, for one series of one batch: fold a draft, keep
@@ -97,7 +100,10 @@ async function attempt(
       progress.at = draft.next;
       continue;
     }
-    for (const { entry, refused } of draft.keep) await keep(ports, group, entry, refused);
+    await forEachBounded(draft.keep, PARALLEL_KEPT_MAX, async ({ entry, refused }) => {
+      if (!options.hasTime()) throw new DeadlineError('the invocation is about to time out');
+      await keep(ports, group, entry, refused);
+    });
     if (!options.hasTime()) throw new DeadlineError('the invocation is about to time out');
     const next = await commit(draft, stored, group, options);
     if (next === null) return false;

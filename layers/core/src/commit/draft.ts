@@ -11,8 +11,10 @@ import { type Group, type GroupEntry, type Refusal, sourceOf } from './group';
 import { DETAIL_LENGTH_MAX } from './quarantine';
 import type { Tally } from './tally';
 
-/** Poison records found by throwing code, in one group of one batch; more is a bug of ours. */
+/** Records on which code throws, in one commit: each costs folding the draft again. */
 const THROWING_RECORDS_MAX = 32;
+/** Refused or late records in one commit: their bytes are written before it, and time may be short. */
+const KEPT_RECORDS_MAX = 64;
 
 /** What one commit of one series would write: the state as folded so far, and what it owes. */
 export interface Draft {
@@ -37,13 +39,15 @@ export function draftFrom(
   start: number,
 ): Draft {
   const poison = new Map<number, string>();
+  let end = group.entries.length;
   for (let state = fresh; ; ) {
     const draft = newDraft(state, start);
-    const thrown = foldInto(draft, group, poison);
+    const thrown = foldInto(draft, group, poison, end);
     if (thrown === null) return draft;
-    if (poison.size >= THROWING_RECORDS_MAX || answerTo(thrown.error) === 'retry')
-      throw thrown.error;
-    poison.set(thrown.at, describe(thrown.error));
+    if (answerTo(thrown.error) === 'retry') throw thrown.error;
+    if (poison.size < THROWING_RECORDS_MAX) poison.set(thrown.at, describe(thrown.error));
+    // Enough for one commit: the next draft begins with this record.
+    else end = thrown.at;
     // Code that threw may have left the draft half changed: fold again from what is stored.
     state = stored === undefined ? newState() : decodeState(stored, group.definition);
   }
@@ -60,13 +64,14 @@ function foldInto(
   draft: Draft,
   group: Group,
   poison: ReadonlyMap<number, string>,
+  end: number,
 ): { at: number; error: unknown } | null {
   const { state, outputs } = draft;
   const source = sourceOf(group);
   const context: FoldContext = { definition: group.definition, key: group.key, state, outputs };
   let mark = state.marks.get(source) ?? null;
-  for (; draft.next < group.entries.length; draft.next++) {
-    if (outputs.bytes >= OUTBOX_BYTES_MAX) break;
+  for (; draft.next < end; draft.next++) {
+    if (outputs.bytes >= OUTBOX_BYTES_MAX || draft.keep.length >= KEPT_RECORDS_MAX) break;
     const entry = group.entries[draft.next] as GroupEntry;
     if (entry.measurement === null) {
       const due = state.version > 0 || draft.changed;

@@ -1,8 +1,12 @@
 import { incidentKey, rowKey, type SeriesKey } from '../fold/key';
 import type { Outbox, RowOutput } from '../fold/state';
 import type { Item } from '../port';
+import { forEachBounded } from './bounded';
 import type { CommitPorts } from './ports';
 import { indexQuarantined } from './quarantine';
+
+/** Writes of one kind in flight for one series. */
+const PARALLEL_WRITES_MAX = 16;
 
 /**
  * Writes what a committed state owes: rows first, then incident transitions, then quarantine index
@@ -13,21 +17,19 @@ export async function writeOutbox(
   key: SeriesKey,
   outbox: Outbox,
 ): Promise<void> {
-  await Promise.all(
-    outbox.rows.map((row) =>
-      ports.results.put(rowItem(key, row, outbox.version), {
-        kind: 'absentOrAtMost',
-        attribute: 'sv',
-        value: outbox.version,
-      }),
-    ),
-  );
+  await forEachBounded(outbox.rows, PARALLEL_WRITES_MAX, async (row) => {
+    await ports.results.put(rowItem(key, row, outbox.version), {
+      kind: 'absentOrAtMost',
+      attribute: 'sv',
+      value: outbox.version,
+    });
+  });
   for (const incident of outbox.incidents) {
     const item = { ...incidentKey(key, incident), body: JSON.stringify(incident) };
     await ports.results.put(item, { kind: 'absent' });
   }
   const [stream = '', shard = ''] = splitSource(outbox.shard);
-  for (const entry of outbox.quarantine) {
+  await forEachBounded(outbox.quarantine, PARALLEL_WRITES_MAX, async (entry) => {
     await indexQuarantined(ports, {
       kind: entry.reason === 'late' ? 'late' : 'invalid',
       ...entry,
@@ -37,7 +39,7 @@ export async function writeOutbox(
       shard,
       partitionKey: key.partitionKey,
     });
-  }
+  });
 }
 
 function rowItem(key: SeriesKey, row: RowOutput, stateVersion: number): Item {

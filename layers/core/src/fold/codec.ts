@@ -21,7 +21,7 @@ interface Body {
   d: SeriesState['detector'];
   i: OpenIncident | null;
   c: [number, number, number, number, number, number];
-  /** Epoch and its border; absent in the first epoch. */
+  /** Epoch and the border before which every window is closed; absent in the first epoch without one. */
   e?: [epoch: number, floorMs: number | null];
 }
 
@@ -112,7 +112,7 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
     d: state.detector,
     i: state.incident,
     c: Object.values(state.counters) as Body['c'],
-    ...(state.epoch > 0 && { e: [state.epoch, state.floorMs] }),
+    ...((state.epoch > 0 || state.floorMs !== null) && { e: [state.epoch, state.floorMs] }),
   };
   const item: Record<string, string | number> & { pk: string; sk: string } = {
     ...stateKey(key),

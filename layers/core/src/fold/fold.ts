@@ -3,7 +3,13 @@ import { endIncident } from '../incident/incident';
 import type { Measurement } from '../record/record';
 import type { Definition } from './definition';
 import { oweIncidents, oweRow } from './output';
-import { advanceWatermark, closeOpenWindows, type FoldContext, newestOpenEnd } from './publish';
+import {
+  advanceWatermark,
+  closeOpenWindows,
+  evict,
+  type FoldContext,
+  newestOpenEnd,
+} from './publish';
 import { DEDUPE_KEYS_MAX, frameBytes, WINDOWS_BYTES_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
@@ -33,11 +39,12 @@ export function fold(
     throw new PoisonError('the window of this event time has no representable bounds');
   }
   const gapMs = state.lastArrivalMs === null ? 0 : arrivalMs - state.lastArrivalMs;
+  const expired = gapMs > definition.stateTtlMs;
   const idle = state.lastArrivalMs !== null && gapMs >= definition.metric.idleCloseMs;
-  if (idle) {
+  if (idle || expired) {
     refusePoison(context, measurement, startMs, gapMs);
     closeOpenWindows(context);
-    if (gapMs > definition.stateTtlMs) expire(context, arrivalMs);
+    if (expired) expire(context, arrivalMs);
   }
   const outcome = judge(context, measurement, startMs, endMs);
   state.lastArrivalMs = Math.max(state.lastArrivalMs ?? arrivalMs, arrivalMs);
@@ -174,8 +181,8 @@ function expire(context: FoldContext, arrivalMs: number): void {
 }
 
 /**
- * Windows of sketches may outgrow the item. Then the oldest goes, inside the fold and per record, as
- * if the watermark had passed it: a later record for it is late, whatever the batch boundaries were.
+ * Windows of sketches may outgrow the item. Then the oldest goes, inside the fold and per record: it is
+ * published if it was open, and a later record for it is late, whatever the batch boundaries were.
  */
 function evictBySize(context: FoldContext): void {
   const { state, definition } = context;
@@ -184,7 +191,7 @@ function evictBySize(context: FoldContext): void {
   for (const window of state.windows.values()) {
     if (bytes <= WINDOWS_BYTES_MAX || state.windows.size === 1) return;
     bytes -= windowBytes(window, definition);
-    advanceWatermark(context, window.endMs + definition.metric.allowedLatenessMs);
+    evict(context, window);
   }
 }
 

@@ -44,6 +44,14 @@ export function newestOpenEnd(state: SeriesState): number | null {
   return end;
 }
 
+/** Lets go of the oldest window for want of room. */
+export function evict(context: FoldContext, window: HeldWindow): void {
+  const { state } = context;
+  if (window.rev === 0) publishFirst(context, window);
+  state.windows.delete(window.startMs);
+  state.floorMs = Math.max(state.floorMs ?? window.endMs, window.endMs);
+}
+
 /** Revision 1: scored once, and never again. */
 function publishFirst(context: FoldContext, window: HeldWindow): void {
   window.rev = 1;

@@ -9,7 +9,7 @@ import { heldWindowsMax } from './window';
  * item holds an outbox of `OUTBOX_BYTES_MAX` and the rows of the open windows that the record which
  * filled it may publish, marks, detector and keys.
  */
-export const WINDOWS_BYTES_MAX = 200_000;
+export const WINDOWS_BYTES_MAX = 140_000;
 /** A commit carries outputs up to this size and the record that passed it; the rest is the next commit's. */
 export const OUTBOX_BYTES_MAX = 80_000;
 /** Keys a window remembers for `dedupe`; further records apply and are counted. */

@@ -56,7 +56,10 @@ export interface SeriesState {
   definitionNumber: number;
   /** Raised when the metric's definition changes: rows of two epochs are never mixed. */
   epoch: number;
-  /** Border of the epoch: windows that start before it belong to the definition before. */
+  /**
+   * Windows that start before it are closed for good: they belong to the definition before, or had to
+   * go for want of room.
+   */
   floorMs: number | null;
   /** What the end of the previous epoch owes, until it is committed. */
   retired: Retired | null;

@@ -1,24 +1,5 @@
 import type { Metric } from '../pipeline/pipeline';
 
-/** Where a record stands in its stream. A sequence number is unique within its shard only. */
-export interface Position {
-  readonly stream: string;
-  readonly shard: string;
-  /** Decimal digits, compared by length and then by text: never a JavaScript or DynamoDB number. */
-  readonly sequence: string;
-  /** Index among the user records of one stream record (KPL aggregates, transforms); 0 otherwise. */
-  readonly sub: number;
-}
-
-/** A record as the event source delivered it. */
-export interface StreamRecord {
-  readonly position: Position;
-  readonly partitionKey: string;
-  readonly arrivalMs: number;
-  /** The record's exact bytes: what the quarantine keeps. */
-  readonly bytes: () => Uint8Array;
-}
-
 export const INVALID_REASONS = [
   'base64',
   'size',

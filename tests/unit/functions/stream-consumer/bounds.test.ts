@@ -38,10 +38,11 @@ function consumerOf(pipeline: ReturnType<typeof onePipeline>, log: Log) {
 test('an item above half of what DynamoDB holds is warned of, long before one is refused', async () => {
   const warnings: Record<string, unknown>[] = [];
   const log: Log = { ...SILENT, warn: (_text, fields) => warnings.push(fields ?? {}) };
-  // Windows of 400 minutes are held, each with a text of 300 bytes.
-  const aggregates = ['count', { op: 'last', path: 'text', as: 'text' }];
+  // Windows of 400 minutes are held, each with two texts of 256 units: more than fit.
+  const text = (op: string) => ({ op, path: 'text', as: op });
+  const aggregates = [text('first'), text('last')];
   const pipeline = onePipeline({ allowedLateness: '400m', aggregates });
-  const text = 'x'.repeat(300);
+  const long = 'x'.repeat(300);
   const { consumer, stores } = consumerOf(pipeline, log);
   for (let from = 0; from < 960; from += 480) {
     const batch = Array.from({ length: 480 }, (_, at) => ({
@@ -50,7 +51,7 @@ test('an item above half of what DynamoDB holds is warned of, long before one is
       partitionKey: 'a',
       arrivalMs: START_MS + (from + at) * MINUTE_MS,
       bytes: Buffer.from(
-        JSON.stringify({ s: 'a', t: START_MS + (from + at) * MINUTE_MS, v: 1, text }),
+        JSON.stringify({ s: 'a', t: START_MS + (from + at) * MINUTE_MS, v: 1, text: long }),
       ),
     }));
     const answer = await consumer(kinesisEvent(batch), { getRemainingTimeInMillis: () => 60_000 });
