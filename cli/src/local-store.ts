@@ -23,11 +23,16 @@ export interface StoreNote {
 
 const NOTE = 'store.json';
 
+/** A store that readers find once it is complete, and not before: a run may be interrupted. */
+export interface NewStore extends LocalData {
+  complete(): Promise<void>;
+}
+
 /**
  * A new store in a folder, in place of the one an earlier run left there.
  * @throws UsageError when the folder holds something that is not ours
  */
-export async function createLocalStore(folder: string, note: StoreNote): Promise<LocalData> {
+export async function createLocalStore(folder: string, note: StoreNote): Promise<NewStore> {
   const names = await namesIn(folder);
   const foreign = names.find((name) => ![NOTE, 'tables', 'objects'].includes(name));
   if (foreign !== undefined) {
@@ -36,9 +41,8 @@ export async function createLocalStore(folder: string, note: StoreNote): Promise
   }
   for (const name of names) await rm(join(folder, name), { recursive: true });
   await mkdir(folder, { recursive: true });
-  const data = dataIn(folder);
-  await writeFile(join(folder, NOTE), `${JSON.stringify(note)}\n`);
-  return data;
+  const complete = () => writeFile(join(folder, NOTE), `${JSON.stringify(note)}\n`);
+  return { ...dataIn(folder), complete };
 }
 
 /** @throws UsageError when no run left a store in the folder */

@@ -8,6 +8,11 @@ export function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** A line of a command's result, for people and for pipes. */
+export function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 /** `33,120`: the same on every machine, whatever its locale. */
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');

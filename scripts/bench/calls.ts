@@ -7,8 +7,15 @@ import { kinesisEvent } from './kinesis-event';
 
 const DAY_MS = 24 * 3_600_000;
 
-/** DynamoDB calls and units of 1,000 records in steady state: counted, not timed. */
-export async function countCalls(series: number): Promise<Record<string, number>> {
+export interface CallCounts {
+  readonly recordsPerSeries: number;
+  readonly calls: number;
+  readonly writeUnits: number;
+  readonly readUnits: number;
+}
+
+/** DynamoDB calls and units of one batch whose series are all new: counted, not timed. */
+export async function countCalls(series: number, records = 1000): Promise<CallCounts> {
   const table = (name: string) => createKeyValueStore({ map: createMemoryMap(), table: name });
   const state = createKeyValueStore({
     map: createMemoryMap(),
@@ -39,7 +46,7 @@ export async function countCalls(series: number): Promise<Record<string, number>
     stateTtlMs: 7 * DAY_MS,
     retentionMs: DAY_MS,
   });
-  const response = await consumer(kinesisEvent(1000, series), {
+  const response = await consumer(kinesisEvent(records, series), {
     getRemainingTimeInMillis: () => 60_000,
   });
   if (response.batchItemFailures.length > 0) throw new Error('the batch failed');
@@ -47,7 +54,7 @@ export async function countCalls(series: number): Promise<Record<string, number>
   const sum = (of: (meter: (typeof meters)[number]) => number) =>
     meters.reduce((total, meter) => total + of(meter), 0);
   return {
-    recordsPerSeries: 1000 / series,
+    recordsPerSeries: records / series,
     calls: sum((meter) => Object.values(meter.calls).reduce((a, b) => a + b, 0)),
     writeUnits: sum((meter) => meter.writeUnits),
     readUnits: sum((meter) => meter.readUnits),

@@ -1,5 +1,17 @@
 import type { KinesisStreamEvent } from 'aws-lambda';
 
+/** Records so small that 10,000 of them fit the 6 MB of an invocation. */
+export function smallEvent(records: number): KinesisStreamEvent {
+  const { Records } = kinesisEvent(records, 100);
+  for (const [at, record] of Records.entries()) {
+    const { partitionKey: host, approximateArrivalTimestamp } = record.kinesis;
+    const ts = Math.round(approximateArrivalTimestamp * 1000);
+    const small = JSON.stringify({ type: 'host', host, ts, cpu: at % 100 });
+    record.kinesis.data = Buffer.from(small).toString('base64');
+  }
+  return { Records };
+}
+
 /** One batch of telemetry as Lambda delivers it: about 290 bytes of JSON a record, `series` hosts. */
 export function kinesisEvent(records: number, series: number): KinesisStreamEvent {
   const startMs = Date.UTC(2026, 0, 1);

@@ -1,5 +1,5 @@
 import { countCalls } from './calls';
-import { benchConsumer } from './consumer';
+import { benchConsumer, benchLargestBatch } from './consumer';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 21);
 
@@ -8,8 +8,9 @@ async function main(): Promise<void> {
     `node ${process.version}, ${ROUNDS} rounds; CPU (user + system), ratios within one run`,
   );
   await benchConsumer(ROUNDS);
+  await benchLargestBatch();
   console.log('\nDynamoDB per 1,000 records in one batch (counted, not timed)');
-  console.table(await Promise.all([1000, 100, 16].map(countCalls)));
+  console.table(await Promise.all([1000, 100, 16].map((series) => countCalls(series))));
 }
 
 main();

@@ -6,6 +6,7 @@ import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import { createKinesisClient, createKinesisWriter } from '@millrace/adapters/aws/kinesis-writer';
 import { createS3Client, createS3Objects } from '@millrace/adapters/aws/s3-objects';
+import { main } from '@millrace/cli/main';
 import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import {
   readAccounting,
@@ -16,6 +17,7 @@ import {
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { readTemplate } from '@millrace/engine';
 import { resourcesOf, template, templateText } from '../contract/template/document';
+import { captureOutput } from '../unit/cli/capture-output';
 import { type Reference, recordsToPut, replayed } from './deployed-run';
 import { emulatedAws } from './emulated-aws';
 import { type DeployedStack, describeStack, sam } from './sam-stack';
@@ -174,6 +176,16 @@ describe(`${RECORDS} records through the Kinesis API`, () => {
     const deployed = await readIncidents(table('ResultsTableName'), pipeline);
 
     expect(deployed.map(incidentLine)).toEqual(reference.incidents);
+  });
+
+  test('are shown by `millrace query --stack` as the tables hold them', async () => {
+    const inTables = await rows();
+    const output = captureOutput();
+    const asked = ['query', '--stack', STACK, '--endpoint', endpoint, '--json'];
+    const code = await main(asked, process.cwd());
+    output.restore();
+    expect(code).toBe(0);
+    expect(JSON.parse(output.printed.stdout)).toHaveLength(inTables.length);
   });
 
   test('leave what was refused in the bucket, byte for byte', async () => {

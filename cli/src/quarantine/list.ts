@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { grouped, printJson, say } from '../output';
+import { grouped, print, printJson, say } from '../output';
 import type { QuarantineFlags } from './command';
 import { entryLine, type QuarantineEntry, readEntries } from './entry';
 import { filterOf } from './filter-options';
@@ -25,7 +25,7 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
     printJson({ total, reasons, entries: listed.map(entryLine) });
     return;
   }
-  for (const entry of listed) say(lineOf(entry));
+  for (const entry of listed) print(lineOf(entry));
   if (total > listed.length) say(`… ${grouped(total - listed.length)} more (--limit)`);
   const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
   say(`${grouped(total)} entries${total === 0 ? '' : `: ${counts.sort().join(', ')}`}`);

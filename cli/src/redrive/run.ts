@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
-import { grouped, printJson, say } from '../output';
+import { grouped, print, printJson } from '../output';
 import type { QuarantineEntry } from '../quarantine/entry';
 import { filterOf } from '../quarantine/filter-options';
 import { openStores, type QuarantineStores } from '../quarantine/open-stores';
@@ -46,7 +46,7 @@ export async function runRedrive(command: Command, flags: RedriveFlags): Promise
     await stores.close();
   }
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, ...counts, listed });
-  else for (const line of summary(counts, flags)) say(line);
+  else for (const line of summary(counts, flags)) print(line);
   if (counts.busy > 0) {
     const text = `${grouped(counts.busy)} records are being put by another run, or by one that died less than a minute ago: run it again`;
     throw new AnswerNoError(complaint(command, text));
@@ -86,7 +86,7 @@ async function openTarget(
 
 function lineOf(entry: QuarantineEntry, { outcome, detail }: Forecast, flags: RedriveFlags) {
   const { id, reason, metric } = entry;
-  if (flags.json !== true) say(`${id}  ${reason}  ${SAYS[outcome]}: ${detail}`);
+  if (flags.json !== true) print(`${id}  ${reason}  ${SAYS[outcome]}: ${detail}`);
   return { id, reason, metric, outcome, detail };
 }
 

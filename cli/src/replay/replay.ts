@@ -50,6 +50,14 @@ export async function replay(
   const startMs = performance.now();
   const progress = startProgress({ label: 'replaying', total: source.records.length, json });
   let faults: FaultRun | null = null;
+  const store =
+    flags.store === undefined
+      ? null
+      : await createLocalStore(flags.store, {
+          v: 1,
+          tables: tableNames(application),
+          pipeline: await readFile(flags.pipeline, 'utf8'),
+        });
   const result = await runReplay({
     application,
     pipeline,
@@ -59,13 +67,7 @@ export async function replay(
     speed: flags.speed,
     log: plan === null ? createReplayLog() : createQuietLog(),
     onProgress: progress.update,
-    ...(flags.store !== undefined && {
-      data: await createLocalStore(flags.store, {
-        v: 1,
-        tables: tableNames(application),
-        pipeline: await readFile(flags.pipeline, 'utf8'),
-      }),
-    }),
+    ...(store !== null && { data: store }),
     ...(plan !== null && {
       disturb: (scheduler) => {
         const { firstMs, lastMs } = source.arrivals ?? { firstMs: 0, lastMs: 0 };
@@ -77,6 +79,7 @@ export async function replay(
       },
     }),
   }).finally(progress.stop);
+  await store?.complete();
   const seconds = (performance.now() - startMs) / 1000;
   const written = await writeResult(result, pipeline, flags.out ?? null, source.positions);
   const report = (faults as FaultRun | null)?.report() ?? null;

@@ -43,6 +43,15 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const beganMs = performance.now();
   const durations = createDurationMeter();
   const progress = startReplayProgress(source.records.length, json);
+  // Results that go elsewhere do not replace what `query --local` shows.
+  const store =
+    flags.out === undefined
+      ? await createLocalStore(projectFile('.millrace', 'store'), {
+          v: 1,
+          tables: tableNames(application),
+          pipeline: await readFile(pipelineFile, 'utf8'),
+        })
+      : null;
   const result = await runReplay({
     ...{ application, pipeline, transforms, source },
     seed: flags.seed,
@@ -50,12 +59,9 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
     log: createReplayLog(),
     onProgress: progress.update,
     observe: durations.observe,
-    data: await createLocalStore(projectFile('.millrace', 'store'), {
-      v: 1,
-      tables: tableNames(application),
-      pipeline: await readFile(pipelineFile, 'utf8'),
-    }),
+    ...(store !== null && { data: store }),
   }).finally(progress.stop);
+  await store?.complete();
   const seconds = (performance.now() - beganMs) / 1000;
   const lambdaSeconds = durations.seconds();
   const { accounting, stores, alerts } = result;
