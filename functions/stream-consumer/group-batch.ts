@@ -130,7 +130,7 @@ class Batch implements GroupedBatch {
       arrivalMs: this.#arrivalMs,
       measurement,
       refuse: this.#options.refuse,
-      source: user,
+      source: user.source,
     });
   }
 
@@ -180,6 +180,6 @@ class Batch implements GroupedBatch {
     const { partitionKey } = user;
     const at = { sequence: this.#sequence, sub, partitionKey, arrivalMs: this.#arrivalMs };
     const entry = { kind, reason, detail, metric, series: null, ...this.#source, ...at };
-    this.loose.push({ recordIndex: this.#recordIndex, entry, source: user });
+    this.loose.push({ recordIndex: this.#recordIndex, entry, source: user.source });
   }
 }

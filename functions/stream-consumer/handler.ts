@@ -3,13 +3,14 @@ import { readConfig } from '@millrace/adapters/config';
 import { lazyObjects } from '@millrace/adapters/lazy-objects';
 import { createLog } from '@millrace/adapters/logger';
 import { createBatchMetrics } from '@millrace/adapters/metrics';
+import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 import pipelineFile from '../../pipeline.json';
 import { loadTransforms } from './load-transforms';
-import { createStreamConsumer, type StreamConsumer } from './stream-consumer';
+import { createStreamConsumer, GIVE_UP_MS, type StreamConsumer } from './stream-consumer';
 
 const config = readConfig();
 const log = createLog({ service: 'stream-consumer', level: config.logLevel });
@@ -17,10 +18,13 @@ const log = createLog({ service: 'stream-consumer', level: config.logLevel });
 const { pipeline } = parsePipeline(pipelineFile, { detectors: DETECTOR_NAMES });
 const settings = { endpointUrl: config.endpointUrl };
 const dynamo = createDynamoClient(settings);
-const table = (name: string) => createDynamoStore({ client: dynamo, table: name });
+const time = createRemainingTime();
+// Before the whole batch is given up: a series whose call hangs then goes back alone.
+const deadline = time.until(GIVE_UP_MS + ANSWER_MS);
+const table = (name: string) => createDynamoStore({ client: dynamo, table: name, deadline });
 // By its name in the deployment package: esbuild leaves this import to Node.
 const objects = lazyObjects(async () =>
-  (await import('./quarantine-bucket.js')).openQuarantineBucket(config),
+  (await import('./quarantine-bucket.js')).openQuarantineBucket(config, deadline),
 );
 
 /** Not by the logger: CloudWatch reads a metric only from a line that is nothing else. */
@@ -38,7 +42,12 @@ const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transfo
     transforms,
     state: table(config.stateTable),
     results: table(config.resultsTable),
-    control: table(config.controlTable),
+    // The count of attempts is deleted when the batch was given up.
+    control: createDynamoStore({
+      client: dynamo,
+      table: config.controlTable,
+      deadline: time.until(ANSWER_MS),
+    }),
     quarantine: objects,
     log,
     observe,
@@ -49,7 +58,7 @@ const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transfo
   }),
 );
 
-export const handler = async (
-  event: KinesisStreamEvent,
-  context: Context,
-): Promise<KinesisStreamBatchResponse> => (await consumer)(event, context);
+export const handler = time.during(
+  async (event: KinesisStreamEvent, context: Context): Promise<KinesisStreamBatchResponse> =>
+    (await consumer)(event, context),
+);

@@ -4,7 +4,7 @@ import { commitGroup } from '@millrace/core/commit/commit-group';
 import type { Group, Refusal } from '@millrace/core/commit/group';
 import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
 import type { CommitPorts } from '@millrace/core/commit/ports';
-import { indexQuarantined, keepBytes } from '@millrace/core/commit/quarantine';
+import { indexQuarantined, keepBytes, unmatchedUntilMs } from '@millrace/core/commit/quarantine';
 import { newTally, type Tally } from '@millrace/core/commit/tally';
 import {
   answerTo,
@@ -39,6 +39,8 @@ export interface StreamConsumerPorts extends CommitPorts {
    * Says when a refused record was last seen, and how old a definition is; the fold never looks at it.
    */
   readonly clock?: Clock;
+  /** Shards a series remembers; a test may want fewer. */
+  readonly marksMax?: number;
   readonly observe?: (batch: BatchSummary) => void;
 }
 
@@ -67,9 +69,11 @@ const PARALLEL_SERIES_MAX = 32;
 const MARGIN_MS = 5_000;
 /**
  * What hangs this long before the time-out is given up: a time-out is taken for a record that kills the
- * process, and an outage would then quarantine healthy ones. One call of a store fits in behind it.
+ * process, and an outage would then quarantine healthy ones. Calls of the stores end a little earlier
+ * on their own (handler.ts); this is for what is no call of theirs, and deleting the count of attempts
+ * fits in behind it.
  */
-const GIVE_UP_MS = 4_000;
+export const GIVE_UP_MS = 4_000;
 
 /**
  * The live path: decode, group by (partition key, series), fold and commit each group, and answer the
@@ -170,9 +174,10 @@ async function commitAll(
     failures.push({ at: 0, error: loaded });
     return;
   }
-  const { retentionMs } = ports;
+  const { retentionMs, marksMax } = ports;
+  const options = { ports, retentionMs, hasTime, ...(marksMax !== undefined && { marksMax }) };
   await forEachBounded(batch.groups, PARALLEL_SERIES_MAX, async (group, index) => {
-    const result = await commitGroup(group, loaded[index], { ports, retentionMs, hasTime });
+    const result = await commitGroup(group, loaded[index], options);
     add(tally, result.tally);
     if (result.itemBytes > STATE_WARN_BYTES) warnOfSize(ports.log, group, result.itemBytes);
     if (result.failedAt !== null) failures.push(failureOf(result.failedAt, result.error));
@@ -210,7 +215,9 @@ async function loadStates(
 async function writeLoose(ports: StreamConsumerPorts, loose: Loose, tally: Tally): Promise<void> {
   const { entry } = loose;
   if (entry.kind === 'invalid') await keepBytes(ports, entry, entry, loose.source.bytes());
-  const isNew = await indexQuarantined(ports, entry, ports.clock?.nowMs());
+  const untilMs = unmatchedUntilMs(entry.arrivalMs, ports.retentionMs);
+  const indexed = entry.kind === 'unmatched' ? { ...entry, untilMs } : entry;
+  const isNew = await indexQuarantined(ports, indexed, ports.clock?.nowMs());
   if (!isNew) tally.redelivered++;
   else if (entry.kind === 'invalid') tally.invalid++;
 }

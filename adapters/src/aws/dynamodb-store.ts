@@ -17,7 +17,7 @@ import { fromAttributeValue, fromWireItem, toWireItem, toWireKey } from './attri
 import { CALL_LIMITS, type ClientSettings, clientOptions } from './client-options';
 import * as expression from './expression';
 import { inFlight } from './in-flight';
-import { beginCall, type Call, type CallLimits, RefusedError } from './retry';
+import { beginCall, type Call, type CallLimits, limitedBy, RefusedError } from './retry';
 
 export interface DynamoTable {
   readonly client: DynamoDBClient;
@@ -25,6 +25,8 @@ export interface DynamoTable {
   /** By index name; the table's own keys are `pk` and `sk`. */
   readonly indexes?: Readonly<Record<string, { partitionKey: string; sortKey: string }>>;
   readonly limits?: CallLimits;
+  /** Milliseconds the caller has left. */
+  readonly deadline?: () => number;
 }
 
 export function createDynamoClient(settings?: ClientSettings): DynamoDBClient {
@@ -42,7 +44,8 @@ const BATCHES_IN_FLIGHT = 8;
  * `increment` is never repeated in that case: it throws `UnavailableError` and may have counted.
  */
 export function createDynamoStore(options: DynamoTable): KeyValueStore {
-  const { client, table, indexes = {}, limits = CALL_LIMITS } = options;
+  const { client, table, indexes = {} } = options;
+  const limits = limitedBy(options.limits ?? CALL_LIMITS, options.deadline);
   const begin = (operation: string, repeatable = true) =>
     beginCall({ operation, target: `table ${table}`, repeatable }, limits);
 

@@ -4,13 +4,15 @@ import type { StreamEntry, StreamWriter } from '@millrace/core/port';
 import { compareSequence } from '@millrace/core/record/sequence';
 import { CALL_LIMITS, type ClientSettings, clientOptions } from './client-options';
 import { inFlight } from './in-flight';
-import { beginCall, type CallLimits, RefusedError } from './retry';
+import { beginCall, type CallLimits, limitedBy, RefusedError } from './retry';
 
 export interface KinesisStream {
   readonly client: KinesisClient;
   /** Name, or ARN: that of a stream in another account can only be given by its ARN. */
   readonly stream: string;
   readonly limits?: CallLimits;
+  /** Milliseconds the caller has left. */
+  readonly deadline?: () => number;
   /**
    * Entries of one partition key in a request. 1, the default, keeps the order of a key whatever
    * happens. More is faster for a hot key, and keeps it as long as the stream refuses no entry that
@@ -44,7 +46,8 @@ const REQUESTS_IN_FLIGHT = 4;
  * A request whose answer got lost is sent again: its entries may then be in the stream twice.
  */
 export function createKinesisWriter(options: KinesisStream): StreamWriter {
-  const { client, stream, limits = CALL_LIMITS, keyRunMax = 1 } = options;
+  const { client, stream, keyRunMax = 1 } = options;
+  const limits = limitedBy(options.limits ?? CALL_LIMITS, options.deadline);
   const target = stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream };
 
   async function putRequest(entries: readonly StreamEntry[]): Promise<void> {

@@ -22,6 +22,11 @@ export interface CallTime {
   random(): number;
 }
 
+/** The limits, and never longer than the caller has. */
+export function limitedBy(limits: CallLimits, deadline: CallLimits['deadline']): CallLimits {
+  return deadline === undefined ? limits : { ...limits, deadline };
+}
+
 export interface CallName {
   /** Of the port or the service, for people: `PutItem`. */
   readonly operation: string;
@@ -41,6 +46,8 @@ export type Call = <Result>(attempt: (signal: AbortSignal) => Promise<Result>) =
 /** 50, 100, 200 … milliseconds, each shortened by chance so that callers do not come back together. */
 const PAUSE_MS_FIRST = 50;
 const PAUSE_MS_MAX = 1000;
+/** A retry with less time than this would only be cut off, and then it may have landed or not. */
+const RETRY_MS_MIN = 50;
 
 /**
  * Begins one call of a port. The answer runs attempts within the limits, which all attempts share;
@@ -64,7 +71,7 @@ export function beginCall(name: CallName, limits: CallLimits): Call {
         const again = failureToRepeat(error, name);
         const ceilingMs = Math.min(PAUSE_MS_MAX, PAUSE_MS_FIRST * 2 ** (tries - 1));
         const pauseMs = Math.ceil(ceilingMs * time.random());
-        if (!again || tries >= limits.attemptsMax || pauseMs >= remainingMs()) {
+        if (!again || tries >= limits.attemptsMax || pauseMs + RETRY_MS_MIN > remainingMs()) {
           throw unavailable(name, `${tries} ${tries === 1 ? 'try' : 'tries'} failed`, error);
         }
         await time.sleep(pauseMs);

@@ -8,12 +8,14 @@ import {
 import type { ObjectStore } from '@millrace/core/port';
 import { checkObjectKey, decodedMetadata, encodedMetadata, listLimit } from '../object-rules';
 import { type ClientSettings, clientOptions, OBJECT_CALL_LIMITS } from './client-options';
-import { beginCall, type CallLimits } from './retry';
+import { beginCall, type CallLimits, limitedBy } from './retry';
 
 export interface S3Bucket {
   readonly client: S3Client;
   readonly bucket: string;
   readonly limits?: CallLimits;
+  /** Milliseconds the caller has left. */
+  readonly deadline?: () => number;
 }
 
 export function createS3Client(settings: ClientSettings = {}): S3Client {
@@ -31,7 +33,8 @@ export function createS3Client(settings: ClientSettings = {}): S3Client {
  * deterministic keys, where both are the same.
  */
 export function createS3Objects(options: S3Bucket): ObjectStore {
-  const { client, bucket, limits = OBJECT_CALL_LIMITS } = options;
+  const { client, bucket } = options;
+  const limits = limitedBy(options.limits ?? OBJECT_CALL_LIMITS, options.deadline);
   const begin = (operation: string) => beginCall({ operation, target: `bucket ${bucket}` }, limits);
 
   return {

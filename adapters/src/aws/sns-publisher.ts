@@ -1,13 +1,15 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { Topic } from '../topic';
 import { CALL_LIMITS, type ClientSettings, clientOptions } from './client-options';
-import { beginCall, type CallLimits } from './retry';
+import { beginCall, type CallLimits, limitedBy } from './retry';
 import { escaped, replaced, subjectOf } from './sns-text';
 
 export interface SnsTopic {
   readonly client: SNSClient;
   readonly topicArn: string;
   readonly limits?: CallLimits;
+  /** Milliseconds the caller has left. */
+  readonly deadline?: () => number;
 }
 
 export function createSnsClient(settings?: ClientSettings): SNSClient {
@@ -18,7 +20,8 @@ export function createSnsClient(settings?: ClientSettings): SNSClient {
  * One SNS topic behind the port. The attribute `id` is for subscribers that drop repetitions; an
  * empty attribute, which SNS refuses, is left out. A publish whose answer got lost is sent again.
  */
-export function createSnsTopic({ client, topicArn, limits = CALL_LIMITS }: SnsTopic): Topic {
+export function createSnsTopic({ client, topicArn, ...options }: SnsTopic): Topic {
+  const limits = limitedBy(options.limits ?? CALL_LIMITS, options.deadline);
   return {
     async publish({ id, subject, body, attributes }) {
       const named = Object.entries({ ...attributes, id }).filter(([, value]) => value !== '');

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-timestream-write';
 import type { Measure, RowOutcome, SeriesRow, TimeSeriesSink } from '../time-series-sink';
 import { type ClientSettings, clientOptions } from './client-options';
-import { beginCall, type CallLimits, RefusedError } from './retry';
+import { beginCall, type CallLimits, limitedBy, RefusedError } from './retry';
 
 /** Records of one WriteRecords request. */
 export const REQUEST_RECORDS_MAX = 100;
@@ -32,13 +32,16 @@ export interface TimestreamTable {
   readonly database: string;
   readonly table: string;
   readonly limits?: CallLimits;
+  /** Milliseconds the caller has left. */
+  readonly deadline?: () => number;
 }
 
 const DONE: RowOutcome = { kind: 'done' };
 
 /** A Timestream table as a sink. Rows are upserts: a higher `Version` replaces, any other does nothing. */
 export function createTimestreamSink(options: TimestreamTable): TimeSeriesSink {
-  const { client, database: DatabaseName, table: TableName, limits = WRITE_LIMITS } = options;
+  const { client, database: DatabaseName, table: TableName } = options;
+  const limits = limitedBy(options.limits ?? WRITE_LIMITS, options.deadline);
   const target = `table ${DatabaseName}.${TableName}`;
 
   async function writeRequest(rows: readonly SeriesRow[]): Promise<readonly RowOutcome[]> {

@@ -87,6 +87,11 @@ test('whatever the bytes, they are given back exactly', () => {
   );
 });
 
+test('text that is not base64 is given back as it came', () => {
+  const text = 'not base64, with an umlaut: ü';
+  expect(Buffer.from(decodeOne(text).bytes()).toString('utf8')).toBe(text);
+});
+
 describe('records aggregated by the Kinesis Producer Library', () => {
   test('an aggregate with a partition key that no state item could hold is refused', () => {
     const users = [{ partitionKey: 'k'.repeat(513), data: '{"v":1}' }];

@@ -105,6 +105,13 @@ test('a pause that would outlast the caller is not begun', async () => {
   expect([call.tries(), sleeps]).toEqual([1, []]);
 });
 
+test('a retry that would have next to no time behind its pause is not begun', async () => {
+  const { limits, sleeps } = makeLimits({ deadline: () => 90 });
+  const call = failing([named('SlowDown'), named('SlowDown')]);
+  await expect(beginCall(name, limits)(call.attempt)).rejects.toThrow(/1 try failed/);
+  expect([call.tries(), sleeps]).toEqual([1, []]);
+});
+
 test('without time left nothing is tried', async () => {
   const call = failing([]);
   const { limits } = makeLimits({ deadline: () => 0 });

@@ -4,6 +4,8 @@ export async function forEachBounded<T>(
   parallelMax: number,
   work: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
+  // Most calls are for nothing: three a series and batch when all is well.
+  if (items.length === 0) return;
   let next = 0;
   const worker = async () => {
     while (next < items.length) {

@@ -9,6 +9,7 @@ import { forEachBounded } from './bounded';
 import { type Draft, draftFrom } from './draft';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import { stateItemBytes } from './item-size';
+import { forgetRefusal, MARKS_MAX, refusedBefore } from './marks';
 import { writeOutbox } from './outbox';
 import type { CommitPorts } from './ports';
 import { keepBytes } from './quarantine';
@@ -19,6 +20,8 @@ export interface CommitOptions {
   readonly retentionMs: number;
   /** False when the invocation must give back what it has not committed. */
   readonly hasTime: () => boolean;
+  /** Shards a series remembers; a test may want fewer. */
+  readonly marksMax?: number;
 }
 
 /** What became of one group. `failedAt` is the first record that is not committed and written. */
@@ -93,8 +96,10 @@ async function attempt(
   if (state.outbox !== null && mustWriteAgain(state, group, source)) {
     await writeOutbox(ports, group.key, state.outbox);
   }
+  const refused = await refusedBefore(ports, group, state);
+  const { retentionMs, marksMax = MARKS_MAX } = options;
   while (progress.at < group.entries.length) {
-    const draft = draftFrom(state, stored, group, progress.at);
+    const draft = draftFrom(state, stored, group, progress.at, { retentionMs, marksMax, refused });
     if (!draft.changed) {
       count(draft, tally);
       progress.at = draft.next;
@@ -154,10 +159,13 @@ async function commit(
   const loadedVersion = state.version;
   state.version++;
   const newest = state.marks.get(sourceOf(group));
-  if (newest !== undefined) pruneMarks(state.marks, newest.arrivalMs, options.retentionMs);
+  if (newest !== undefined) {
+    pruneMarks(state.marks, newest.arrivalMs, options.retentionMs);
+    forgetRefusal(state, newest.arrivalMs, options.retentionMs);
+  }
   const rows = [
     ...outputs.retiredRows,
-    ...[...outputs.rows].map((window) => rowOf(window, definition, state.epoch)),
+    ...[...outputs.rows.keys()].map((window) => rowOf(window, definition, state.epoch)),
   ];
   state.retired = null;
   const { incidents, quarantine } = outputs;

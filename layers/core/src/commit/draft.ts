@@ -8,6 +8,7 @@ import type { Mark, QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
 import { isAtOrBelow } from '../record/sequence';
 import { type Group, type GroupEntry, type Refusal, sourceOf } from './group';
+import { hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
 import { DETAIL_LENGTH_MAX } from './quarantine';
 import type { Tally } from './tally';
 
@@ -15,6 +16,12 @@ import type { Tally } from './tally';
 const THROWING_RECORDS_MAX = 32;
 /** Refused or late records in one commit: their bytes are written before it, and time may be short. */
 const KEPT_RECORDS_MAX = 64;
+const MARKS_DETAIL = 'the series keeps as many high-water marks of shards as fit';
+
+export interface DraftOptions extends MarkOptions {
+  /** Entries that earlier commits refused for want of a mark. */
+  readonly refused: ReadonlySet<GroupEntry>;
+}
 
 /** What one commit of one series would write: the state as folded so far, and what it owes. */
 export interface Draft {
@@ -37,12 +44,13 @@ export function draftFrom(
   stored: Item | undefined,
   group: Group,
   start: number,
+  options: DraftOptions,
 ): Draft {
   const poison = new Map<number, string>();
   let end = group.entries.length;
   for (let state = fresh; ; ) {
     const draft = newDraft(state, start);
-    const thrown = foldInto(draft, group, poison, end);
+    const thrown = foldInto(draft, group, { ...options, poison, end });
     if (thrown === null) return draft;
     if (answerTo(thrown.error) === 'retry') throw thrown.error;
     if (poison.size < THROWING_RECORDS_MAX) poison.set(thrown.at, describe(thrown.error));
@@ -60,17 +68,22 @@ function newDraft(state: SeriesState, start: number): Draft {
   return { state, outputs, next: start, changed: state.retired !== null, keep: [], counted };
 }
 
+interface FoldOptions extends DraftOptions {
+  /** Why code threw on an entry, by its index. */
+  readonly poison: ReadonlyMap<number, string>;
+  readonly end: number;
+}
+
 function foldInto(
   draft: Draft,
   group: Group,
-  poison: ReadonlyMap<number, string>,
-  end: number,
+  options: FoldOptions,
 ): { at: number; error: unknown } | null {
   const { state, outputs } = draft;
   const source = sourceOf(group);
   const context: FoldContext = { definition: group.definition, key: group.key, state, outputs };
   let mark = state.marks.get(source) ?? null;
-  for (; draft.next < end; draft.next++) {
+  for (; draft.next < options.end; draft.next++) {
     if (outputs.bytes >= OUTBOX_BYTES_MAX || draft.keep.length >= KEPT_RECORDS_MAX) break;
     const entry = group.entries[draft.next] as GroupEntry;
     if (entry.measurement === null) {
@@ -82,8 +95,17 @@ function foldInto(
       draft.counted.redelivered++;
       continue;
     }
+    if (mark === null && options.refused.has(entry)) {
+      draft.counted.redelivered++;
+      continue;
+    }
+    if (mark === null && !hasRoomForMark(state, source, entry, options)) {
+      refuseUnmarked(draft, entry);
+      draft.changed = true;
+      continue;
+    }
     try {
-      foldEntry(draft, context, entry, poison.get(draft.next));
+      foldEntry(draft, context, entry, options.poison.get(draft.next));
     } catch (error) {
       return { at: draft.next, error };
     }
@@ -125,6 +147,17 @@ function foldEntry(
   } catch (error) {
     if (!(error instanceof PoisonError)) throw error;
     quarantine(draft, entry, 'fold', error.message);
+  }
+}
+
+/** Nothing but the quarantine and the count: without a mark it must not touch what a repetition would. */
+function refuseUnmarked(draft: Draft, entry: GroupEntry): void {
+  const { state } = draft;
+  state.refusedMs = Math.max(state.refusedMs ?? entry.arrivalMs, entry.arrivalMs);
+  if (entry.refuse === null) quarantine(draft, entry, MARKS_REASON, MARKS_DETAIL);
+  else {
+    const { detail, ...seen } = entry.refuse;
+    quarantine(draft, entry, 'attempts', detail, seen);
   }
 }
 

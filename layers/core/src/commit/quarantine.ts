@@ -24,6 +24,22 @@ export interface QuarantineEntry extends RecordPlace {
   readonly attempt?: number;
   /** Last seen, by the clock; absent = never again after its arrival. */
   readonly lastSeenMs?: number;
+  /** When the table may forget the item: `unmatchedUntilMs`; absent = never. */
+  readonly untilMs?: number;
+}
+
+/** A stream's retention may be raised while the item exists, as for states. */
+const UNMATCHED_MARGIN_MS = 7 * 24 * 3_600_000;
+
+/**
+ * How long the item of an unmatched record is of use: while the record may come again, it must be found,
+ * or the record would count twice. Nothing can be redriven from it, and such records are no exception:
+ * a stream that is shared with other consumers may hold little else.
+ *
+ * @param retentionMs how long the stream keeps records
+ */
+export function unmatchedUntilMs(arrivalMs: number, retentionMs: number): number {
+  return arrivalMs + retentionMs + UNMATCHED_MARGIN_MS;
 }
 
 /** What an object says about itself, for whoever finds it without the index. */
@@ -73,7 +89,7 @@ export async function indexQuarantined(
 export const DETAIL_LENGTH_MAX = 500;
 
 export function quarantineItem(entry: QuarantineEntry): Item {
-  const { metric, series, ...rest } = entry;
+  const { metric, series, untilMs, ...rest } = entry;
   return {
     ...quarantineKey(entry),
     ...rest,
@@ -82,6 +98,7 @@ export function quarantineItem(entry: QuarantineEntry): Item {
     ...(metric === null ? {} : { metric }),
     ...(series === null ? {} : { series }),
     ...(entry.kind === 'unmatched' ? {} : { object: quarantineObject(entry) }),
+    ...(untilMs === undefined ? {} : { ttl: Math.ceil(untilMs / 1000) }),
   };
 }
 

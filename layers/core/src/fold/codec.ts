@@ -8,7 +8,9 @@ import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './stat
 import { TICK_MARGIN_MS } from './tick';
 
 /** Schema version of a state item. Raise it when old code must not touch new items. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
+/** What a state without `f` is written as: code of version 1 reads it, and would lose `f`. */
+const PLAIN_VERSION = 1;
 
 /**
  * State travels as JSON text, not as DynamoDB numbers: those end at 1E-130, which an EWMA variance of
@@ -23,6 +25,8 @@ interface Body {
   c: [number, number, number, number, number, number];
   /** Epoch and the border before which every window is closed; absent in the first epoch without one. */
   e?: [epoch: number, floorMs: number | null];
+  /** `refusedMs`; since version 2, and absent where it is null. */
+  f?: number;
 }
 
 export type EncodedWindow = [
@@ -46,6 +50,7 @@ export function newState(): SeriesState {
     watermarkMs: null,
     lastArrivalMs: null,
     marks: new Map(),
+    refusedMs: null,
     windows: new Map(),
     detector: null,
     incident: null,
@@ -81,6 +86,7 @@ export function decodeState(item: Item, definition: Definition): SeriesState {
     marks: new Map(
       body.m.map(([shard, sequence, sub, at]) => [shard, { sequence, sub, arrivalMs: at }]),
     ),
+    refusedMs: body.f ?? null,
     windows: changed
       ? new Map()
       : new Map(body.p.map((each) => [each[0], decodeWindow(each, definition)])),
@@ -113,10 +119,14 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
     i: state.incident,
     c: Object.values(state.counters) as Body['c'],
     ...((state.epoch > 0 || state.floorMs !== null) && { e: [state.epoch, state.floorMs] }),
+    ...(state.refusedMs !== null && { f: state.refusedMs }),
   };
+  // Not spread: an object that begins as a spread takes each further property slowly.
+  const { pk, sk } = stateKey(key);
   const item: Record<string, string | number> & { pk: string; sk: string } = {
-    ...stateKey(key),
-    v: STATE_VERSION,
+    pk,
+    sk,
+    v: state.refusedMs === null ? PLAIN_VERSION : STATE_VERSION,
     ver: state.version,
     def: definition.fingerprint,
     // A metric that is named again later must not find its number taken.
@@ -128,7 +138,8 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
   if (state.outbox !== null) item.out = JSON.stringify(state.outbox);
   schedule(item, state, options);
   if (item.due === undefined && state.lastArrivalMs !== null) {
-    const keptMs = state.lastArrivalMs + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;
+    const newestMs = Math.max(state.lastArrivalMs, state.refusedMs ?? state.lastArrivalMs);
+    const keptMs = newestMs + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;
     item.ttl = Math.floor(keptMs / 1000);
   }
   return item;
@@ -176,7 +187,7 @@ export function pruneMarks(marks: Map<string, Mark>, arrivalMs: number, retentio
   }
 }
 
-const MARK_MARGIN_MS = 24 * 3_600_000;
+export const MARK_MARGIN_MS = 24 * 3_600_000;
 
 function encodeWindow(window: HeldWindow, definition: Definition): EncodedWindow {
   const { score, expected } = window;

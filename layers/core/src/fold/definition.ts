@@ -4,8 +4,7 @@ import type { Detector } from '../detector/detector';
 import { detectorNamed } from '../detector/registry';
 import type { Metric } from '../pipeline/pipeline';
 import { sha256OfUnits } from '../record/sha256';
-import { WINDOWS_BYTES_MAX, windowBytesMax } from './size';
-import { heldWindowsMax } from './window';
+import { type WindowBytes, windowBytesOf } from './size';
 
 /** A metric compiled once: all that folding one of its series needs, and that never changes. */
 export interface Definition {
@@ -20,8 +19,8 @@ export interface Definition {
   readonly detector: Detector | null;
   /** Silence after which a series starts anew. */
   readonly stateTtlMs: number;
-  /** False when even the largest windows fit the item: nothing is measured per record then. */
-  readonly measured: boolean;
+  /** What its windows can come to in the item. */
+  readonly bytes: WindowBytes;
 }
 
 export function defineMetric(metric: Metric, stateTtlMs: number, number = 1): Definition {
@@ -34,7 +33,7 @@ export function defineMetric(metric: Metric, stateTtlMs: number, number = 1): De
     plan,
     detector: metric.detect === null ? null : detectorNamed(metric.detect.detector),
     stateTtlMs,
-    measured: heldWindowsMax(metric) * windowBytesMax(metric, plan) > WINDOWS_BYTES_MAX,
+    bytes: windowBytesOf(metric, plan),
   };
 }
 

@@ -22,7 +22,8 @@ export function startEpoch(
   const oldEpoch = state.epoch;
   const open = held.filter(([, , , rev]) => rev === 0);
   const endMs = Math.max(state.watermarkMs ?? -Infinity, ...held.map(([, end]) => end));
-  const rows = open.map((window) => rowAsIs(window, def, oldEpoch));
+  const by = { def, dn: state.definitionNumber, epoch: oldEpoch };
+  const rows = open.map((window) => rowAsIs(window, by));
   const incidents =
     state.incident === null
       ? []
@@ -34,10 +35,10 @@ export function startEpoch(
   state.incident = null;
 }
 
-function rowAsIs(window: EncodedWindow, def: string, epoch: number): RowOutput {
+function rowAsIs(window: EncodedWindow, by: Pick<RowOutput, 'def' | 'dn' | 'epoch'>): RowOutput {
   const [startMs, endMs, aggregate, , late] = window;
   const unscored = { score: null, anomaly: false, expected: null, incident: null };
-  return { def, epoch, startMs, endMs, rev: 1, late, aggregate, ...unscored };
+  return { ...by, startMs, endMs, rev: 1, late, aggregate, ...unscored };
 }
 
 /** The first start of a new window at or after a time. */

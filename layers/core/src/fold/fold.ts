@@ -3,14 +3,9 @@ import { endIncident } from '../incident/incident';
 import type { Measurement } from '../record/record';
 import type { Definition } from './definition';
 import { oweIncidents, oweRow } from './output';
-import {
-  advanceWatermark,
-  closeOpenWindows,
-  evict,
-  type FoldContext,
-  newestOpenEnd,
-} from './publish';
-import { DEDUPE_KEYS_MAX, frameBytes, WINDOWS_BYTES_MAX } from './size';
+import { advanceWatermark, closeOpenWindows, type FoldContext, newestOpenEnd } from './publish';
+import { makeRoom } from './room';
+import { DEDUPE_KEYS_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
 import { windowStart } from './window';
@@ -91,7 +86,7 @@ function judge(
   state.counters.applied++;
   if (watermarkMs !== null && endMs <= watermarkMs) revise(context, window);
   advanceWatermark(context, measurement.eventMs - metric.outOfOrdernessMs);
-  if (definition.measured) evictBySize(context);
+  makeRoom(context);
   return 'applied';
 }
 
@@ -178,25 +173,4 @@ function expire(context: FoldContext, arrivalMs: number): void {
     metric.maxFutureSkewMs +
     metric.allowedLatenessMs +
     metric.window.sizeMs;
-}
-
-/**
- * Windows of sketches may outgrow the item. Then the oldest goes, inside the fold and per record: it is
- * published if it was open, and a later record for it is late, whatever the batch boundaries were.
- */
-function evictBySize(context: FoldContext): void {
-  const { state, definition } = context;
-  let bytes = 0;
-  for (const window of state.windows.values()) bytes += windowBytes(window, definition);
-  for (const window of state.windows.values()) {
-    if (bytes <= WINDOWS_BYTES_MAX || state.windows.size === 1) return;
-    bytes -= windowBytes(window, definition);
-    evict(context, window);
-  }
-}
-
-function windowBytes(window: HeldWindow, definition: Definition): number {
-  let bytes = definition.plan.bytes(window.aggregate) + frameBytes(definition.metric);
-  if (window.keys !== null) for (const key of window.keys) bytes += key.length + 3;
-  return bytes;
 }

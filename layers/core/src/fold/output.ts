@@ -1,14 +1,13 @@
 import type { Definition } from './definition';
+import { jsonBytes, retiredRowBytes, rowBytes } from './size';
 import type { HeldWindow, IncidentOutput, QuarantineOutput, Retired, RowOutput } from './state';
 
-/** JSON around a row or a transition in the outbox. */
-const ROW_BYTES = 160;
-const INCIDENT_BYTES = 400;
-const QUARANTINE_BYTES = 220;
+const COMMA_BYTES = 1;
 
 /** Outputs of the records folded since the last commit. A window revised twice owes one row: its newest. */
 export interface Outputs {
-  readonly rows: Set<HeldWindow>;
+  /** With the bytes of each row. */
+  readonly rows: Map<HeldWindow, number>;
   /** Of the previous epoch: they cannot change any more. */
   readonly retiredRows: RowOutput[];
   readonly incidents: IncidentOutput[];
@@ -18,37 +17,37 @@ export interface Outputs {
 }
 
 export function noOutputs(): Outputs {
-  return { rows: new Set(), retiredRows: [], incidents: [], quarantine: [], bytes: 0 };
+  return { rows: new Map(), retiredRows: [], incidents: [], quarantine: [], bytes: 0 };
 }
 
 export function oweRow(outputs: Outputs, window: HeldWindow, definition: Definition): void {
-  if (outputs.rows.has(window)) return;
-  outputs.rows.add(window);
-  outputs.bytes += ROW_BYTES + definition.plan.bytes(window.aggregate);
+  // What it held when it was owed first may have been a fraction of what it holds now.
+  const bytes = rowBytes(window, definition);
+  outputs.bytes += bytes - (outputs.rows.get(window) ?? 0);
+  outputs.rows.set(window, bytes);
 }
 
 export function oweIncidents(outputs: Outputs, transitions: readonly IncidentOutput[]): void {
   outputs.incidents.push(...transitions);
-  outputs.bytes += transitions.length * INCIDENT_BYTES;
+  for (const each of transitions) outputs.bytes += jsonBytes(each) + COMMA_BYTES;
 }
 
 /** Rows of a previous epoch go out as they are, with the first commit of the new one. */
 export function oweRetired(outputs: Outputs, retired: Retired): void {
   outputs.retiredRows.push(...retired.rows);
-  for (const row of retired.rows) {
-    outputs.bytes += ROW_BYTES + JSON.stringify(row.aggregate).length;
-  }
+  for (const row of retired.rows) outputs.bytes += retiredRowBytes(row.aggregate);
   oweIncidents(outputs, retired.incidents);
 }
 
 export function oweQuarantine(outputs: Outputs, entry: QuarantineOutput): void {
   outputs.quarantine.push(entry);
-  outputs.bytes += QUARANTINE_BYTES + entry.detail.length;
+  outputs.bytes += jsonBytes(entry) + COMMA_BYTES;
 }
 
 export function rowOf(window: HeldWindow, definition: Definition, epoch: number): RowOutput {
   return {
     def: definition.fingerprint,
+    dn: definition.number,
     epoch,
     startMs: window.startMs,
     endMs: window.endMs,

@@ -1,9 +1,11 @@
 import type { EncodedDetector } from '../detector/detector';
 import { BugError } from '../error';
 import { stepIncident } from '../incident/incident';
+import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
 import { incidentId, type SeriesKey } from './key';
 import { type Outputs, oweIncidents, oweRow } from './output';
+import { jsonBytes, REASON_BYTES_MAX, UNIT_BYTES_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
 
 /** Everything a fold step needs beside the record. */
@@ -66,7 +68,8 @@ function score(context: FoldContext, window: HeldWindow): void {
   const value = plan.results(window.aggregate, metric.window.sizeMs)[metric.detect.on];
   if (typeof value !== 'number' || !Number.isFinite(value)) return;
   const point = { startMs: window.startMs, endMs: window.endMs, value };
-  const { verdict, state: next } = detector.step(state.detector, point);
+  const { verdict: judged, state: next } = detector.step(state.detector, point);
+  const verdict = { ...judged, reason: shortReason(judged.reason) };
   refuseNonFinite(detector.name, next);
   state.detector = next;
   window.score = verdict.score;
@@ -76,6 +79,13 @@ function score(context: FoldContext, window: HeldWindow): void {
   window.incident = step.incident?.id ?? state.incident?.id ?? null;
   state.incident = step.incident;
   oweIncidents(context.outputs, step.transitions);
+}
+
+/** An incident and its transitions are in the item, where every text has its share. */
+function shortReason(reason: string): string {
+  return jsonBytes(reason) <= REASON_BYTES_MAX
+    ? reason
+    : wellFormed(reason.slice(0, REASON_BYTES_MAX / UNIT_BYTES_MAX));
 }
 
 /** JSON would turn such a number into null without a word, and the next decode into nonsense. */

@@ -67,6 +67,11 @@ export interface SeriesState {
   lastArrivalMs: number | null;
   /** By `stream/shard`. */
   marks: Map<string, Mark>;
+  /**
+   * Newest arrival of a measurement that was refused because its shard could get no mark; null = none
+   * that may come again. While it is set, such shards' records are looked up in the quarantine index.
+   */
+  refusedMs: number | null;
   /** By start, oldest first. */
   windows: Map<number, HeldWindow>;
   detector: EncodedDetector | null;
@@ -86,6 +91,8 @@ export interface Retired {
 export interface RowOutput {
   /** Fingerprint of the definition that can read `aggregate`. */
   readonly def: string;
+  /** Its number: of several definitions of one window, readers take the newest. Absent in old rows. */
+  readonly dn?: number;
   readonly epoch: number;
   readonly startMs: number;
   readonly endMs: number;

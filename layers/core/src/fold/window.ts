@@ -6,6 +6,11 @@ export function windowStart(eventMs: number, metric: Metric): number {
   return Math.floor((eventMs - offsetMs) / sizeMs) * sizeMs + offsetMs;
 }
 
+/** Windows that have not been published: those that end after the watermark. */
+export function openWindowsMax(metric: Metric): number {
+  return Math.ceil(metric.outOfOrdernessMs / metric.window.sizeMs) + 2;
+}
+
 /**
  * Windows a series can hold at once: those between `watermark - lateness` and the newest event, which
  * is at most `outOfOrderness` ahead of the watermark.

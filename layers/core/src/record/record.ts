@@ -11,6 +11,7 @@ export const INVALID_REASONS = [
   'future',
   'fold',
   'attempts',
+  'marks',
   'stale',
 ] as const;
 

@@ -38,7 +38,7 @@ function foldAll(context: FoldContext, seconds: readonly (number | [number, numb
 }
 
 function rows(context: FoldContext) {
-  return [...context.outputs.rows].map((w) => ({
+  return [...context.outputs.rows.keys()].map((w) => ({
     start: w.startMs / 1000,
     rev: w.rev,
     late: w.late,
