@@ -15,6 +15,7 @@ import { register as registerRecordHost } from './record-host/command';
 import { register as registerRedrive } from './redrive/command';
 import { register as registerReplay } from './replay/command';
 import { register as registerReport } from './report/command';
+import { register as registerReproject } from './reproject/command';
 import { register as registerStart } from './start/command';
 
 const VERSION = '0.1.0';
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command) => void)[] = [
   registerReport,
   registerQuarantine,
   registerRedrive,
+  registerReproject,
   registerQuery,
   registerCost,
   registerEnv,

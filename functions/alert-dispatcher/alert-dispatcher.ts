@@ -1,6 +1,7 @@
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
+import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker';
 import { IdempotencyStore } from '@millrace/adapters/idempotency-store';
-import type { Topic } from '@millrace/adapters/topic';
+import type { Topic, TopicMessage } from '@millrace/adapters/topic';
 import { answerTo, DeadlineError } from '@millrace/core/error';
 import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
 import type {
@@ -18,6 +19,8 @@ export interface AlertDispatcherPorts {
   readonly alerts: AlertSettings;
   readonly control: KeyValueStore;
   readonly topic: Topic;
+  /** Of the topic, shared by all containers. Absent where no topic can be away: in a local run. */
+  readonly breaker?: Breaker;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -35,6 +38,8 @@ export interface InvocationContext {
 const REMEMBERED_SECONDS = 48 * 3600;
 /** What is not told of this long before the time-out comes again. */
 const MARGIN_MS = 5_000;
+/** The topic is given up this long before the time-out: the claim on the alert is still to be freed. */
+export const REST_MS = 2_000;
 
 /**
  * Publishes the transitions of incidents that are alerts. In order, and no further than the first
@@ -44,21 +49,31 @@ const MARGIN_MS = 5_000;
  * when the crashed invocation's time is over; the message's `id` is the transition's in any case.
  */
 export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatcher {
-  const { alerts, control, topic, clock, log } = ports;
+  const { alerts, control, topic, breaker, clock, log } = ports;
   const config = new IdempotencyConfig({
     expiresAfterSeconds: REMEMBERED_SECONDS,
     hashFunction: 'sha256',
   });
   const publishOnce = makeIdempotent(
-    async (_id: string, transition: Transition, cooldownMs: number): Promise<boolean> => {
+    async (
+      _id: string,
+      transition: Transition,
+      cooldownMs: number,
+      leftMs: number,
+    ): Promise<boolean> => {
       const isAlert = await claimAlert(control, transition, cooldownMs);
-      if (isAlert) await topic.publish(messageOf(transition));
+      if (isAlert) await publish(messageOf(transition), leftMs);
       return isAlert;
     },
     { persistenceStore: new IdempotencyStore(control, clock), config, keyPrefix: 'alert' },
   );
 
-  async function dispatch(record: DynamoDBRecord): Promise<boolean> {
+  async function publish(message: TopicMessage, leftMs: number): Promise<void> {
+    const work = () => topic.publish(message);
+    await (breaker === undefined ? work() : breaker.call(work, leftMs));
+  }
+
+  async function dispatch(record: DynamoDBRecord, leftMs: number): Promise<boolean> {
     const transition = readTransition(record);
     if (transition === null) {
       // The item stays in the table; holding up every other alert for it helps nobody.
@@ -70,7 +85,9 @@ export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatc
     }
     const cooldownMs = cooldownOf(transition, alerts);
     if (cooldownMs === null) return false;
-    return publishOnce(transition.transition, transition, cooldownMs);
+    // Before anything is claimed for a message that would not be sent.
+    await breaker?.check();
+    return publishOnce(transition.transition, transition, cooldownMs, leftMs);
   }
 
   return async (event, context) => {
@@ -79,9 +96,9 @@ export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatc
     for (const record of event.Records) {
       const sequence = record.dynamodb?.SequenceNumber ?? '';
       const error = await attempt(async () => {
-        if (context.getRemainingTimeInMillis() <= MARGIN_MS)
-          throw new DeadlineError('the invocation is about to time out');
-        if (await dispatch(record)) published++;
+        const leftMs = context.getRemainingTimeInMillis();
+        if (leftMs <= MARGIN_MS) throw new DeadlineError('the invocation is about to time out');
+        if (await dispatch(record, leftMs)) published++;
       });
       if (error === null) continue;
       const fields = { sequenceNumber: sequence, error: error.name, reason: reasonOf(error) };
@@ -90,6 +107,7 @@ export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatc
       } else {
         log.error('Alerts wait until someone acts.', fields);
       }
+      await waitWhileOpen(error.cause ?? error, clock, context);
       return { batchItemFailures: [{ itemIdentifier: sequence }] };
     }
     if (published > 0) log.info('Told of incidents.', { published });
@@ -106,9 +124,12 @@ async function attempt(work: () => Promise<void>): Promise<Error | null> {
   }
 }
 
-/** The invocation before this one died at work on the same alert, and its time is not over. */
+/**
+ * The invocation before this one died at work on the same alert, and its time is not over; or its claim
+ * was there when ours was refused, and gone when we looked: it was freed so late.
+ */
 function isUnderWay({ name }: Error): boolean {
-  return name === 'IdempotencyAlreadyInProgressError';
+  return name === 'IdempotencyAlreadyInProgressError' || name === 'IdempotencyItemNotFoundError';
 }
 
 /** Powertools wraps what its store threw. */

@@ -1,27 +1,55 @@
+import { randomUUID } from 'node:crypto';
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import {
   createTimestreamClient,
   createTimestreamSink,
 } from '@millrace/adapters/aws/timestream-writer';
+import { createBreaker } from '@millrace/adapters/breaker';
+import { reportBreaker } from '@millrace/adapters/breaker-report';
 import { readConfig } from '@millrace/adapters/config';
 import { createLog } from '@millrace/adapters/logger';
+import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import pipelineFile from '../../pipeline.json';
-import { createResultProjector } from './result-projector';
+import { createResultProjector, REST_MS } from './result-projector';
 
 const config = readConfig();
-const dynamo = createDynamoClient({ endpointUrl: config.endpointUrl });
+const time = createRemainingTime();
+const log = createLog({ service: 'result-projector', level: config.logLevel });
+const control = createDynamoStore({
+  client: createDynamoClient({ endpointUrl: config.endpointUrl }),
+  table: config.controlTable,
+  deadline: time.until(ANSWER_MS),
+});
 
-export const handler = createResultProjector({
+const projector = createResultProjector({
   pipeline: parsePipeline(pipelineFile, { detectors: DETECTOR_NAMES }).pipeline,
   sink: createTimestreamSink({
     client: createTimestreamClient({ endpointUrl: config.timestreamEndpointUrl }),
     database: config.timestreamDatabase,
     table: config.timestreamTable,
+    deadline: time.until(REST_MS),
   }),
-  control: createDynamoStore({ client: dynamo, table: config.controlTable }),
+  breaker: createBreaker({
+    sink: 'timestream',
+    control,
+    clock: systemClock,
+    owner: randomUUID(),
+    random: Math.random,
+    ...reportBreaker({
+      sink: 'timestream',
+      log,
+      namespace: config.metricsNamespace,
+      service: 'result-projector',
+      nowMs: systemClock.nowMs,
+      write: (line) => process.stdout.write(line),
+    }),
+  }),
+  control,
   clock: systemClock,
-  log: createLog({ service: 'result-projector', level: config.logLevel }),
+  log,
 });
+
+export const handler = time.during(projector);

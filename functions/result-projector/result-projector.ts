@@ -1,3 +1,4 @@
+import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker';
 import type { SeriesRow, TimeSeriesSink } from '@millrace/adapters/time-series-sink';
 import { answerTo, DeadlineError } from '@millrace/core/error';
 import { fingerprintOf } from '@millrace/core/fold/definition';
@@ -12,6 +13,8 @@ import { seriesRowOf, versionOf } from './series-row';
 export interface ResultProjectorPorts {
   readonly pipeline: Pipeline;
   readonly sink: TimeSeriesSink;
+  /** Of the sink, shared by all containers. */
+  readonly breaker: Breaker;
   /** Definitions of metrics that the pipeline no longer has, and the rows that were refused. */
   readonly control: KeyValueStore;
   readonly clock: Clock;
@@ -25,8 +28,10 @@ export type ResultProjector = (
 
 /** Of one write of the sink, which is one request. */
 const ROWS_A_WRITE = 100;
-/** Before the time-out: longer than one call of the sink may take. */
-const MARGIN_MS = 16_000;
+/** Nothing begins this long before the time-out: one whole try of the sink, and `REST_MS`. */
+const MARGIN_MS = 10_000;
+/** The sink is given up this long before the time-out: what was learnt is still to be noted. */
+export const REST_MS = 4_000;
 
 interface Projected {
   readonly item: RowItem;
@@ -39,7 +44,7 @@ interface Projected {
  * row that the series refuses for ever stays in the table and is noted in Control.
  */
 export function createResultProjector(ports: ResultProjectorPorts): ResultProjector {
-  const { pipeline, sink, control, clock, log } = ports;
+  const { pipeline, sink, breaker, control, clock, log } = ports;
   const definitions = new Map<string, Metric | null>(
     pipeline.metrics.map((metric) => [readerKey(metric.name, fingerprintOf(metric)), metric]),
   );
@@ -77,14 +82,15 @@ export function createResultProjector(ports: ResultProjectorPorts): ResultProjec
     return null;
   }
 
-  async function project(records: readonly DynamoDBRecord[]): Promise<number> {
+  async function project(records: readonly DynamoDBRecord[], leftMs: number): Promise<number> {
+    await breaker.check();
     const rows: Projected[] = [];
     for (const record of records) {
       const projected = await rowOf(record);
       if (projected !== null) rows.push(projected);
     }
     if (rows.length === 0) return 0;
-    const outcomes = await sink.write(rows.map(({ row }) => row));
+    const outcomes = await breaker.call(() => sink.write(rows.map(({ row }) => row)), leftMs);
     for (const [at, outcome] of outcomes.entries()) {
       const { item } = rows[at] as Projected;
       if (outcome.kind === 'refused') await noteRefused(item, outcome.reason);
@@ -96,15 +102,16 @@ export function createResultProjector(ports: ResultProjectorPorts): ResultProjec
     let rows = 0;
     for (let at = 0; at < Records.length; at += ROWS_A_WRITE) {
       try {
-        if (context.getRemainingTimeInMillis() <= MARGIN_MS)
-          throw new DeadlineError('the invocation is about to time out');
-        rows += await project(Records.slice(at, at + ROWS_A_WRITE));
+        const leftMs = context.getRemainingTimeInMillis();
+        if (leftMs <= MARGIN_MS) throw new DeadlineError('the invocation is about to time out');
+        rows += await project(Records.slice(at, at + ROWS_A_WRITE), leftMs);
       } catch (error) {
         const itemIdentifier = Records[at]?.dynamodb?.SequenceNumber ?? '';
         const reason = error instanceof Error ? error.message : String(error);
         const fields = { sequenceNumber: itemIdentifier, reason };
         if (answerTo(error) === 'retry') log.warn('Rows wait for another try.', fields);
         else log.error('Rows wait until someone acts.', fields);
+        await waitWhileOpen(error, clock, context);
         return { batchItemFailures: [{ itemIdentifier }] };
       }
     }

@@ -1,5 +1,6 @@
 import { parseSeriesPartition, unescapePart } from '@millrace/core/fold/key';
 import type { RowOutput } from '@millrace/core/fold/state';
+import type { Key } from '@millrace/core/port';
 import type { DynamoDBRecord } from 'aws-lambda';
 
 /** A row item of the Results table, as its stream shows it. */
@@ -16,13 +17,19 @@ export interface RowItem {
 /** `other`: no row, or one that is gone. `broken`: a row that cannot be read. */
 export function readRowItem({ dynamodb }: DynamoDBRecord): RowItem | 'other' | 'broken' {
   const { pk, sk, body } = dynamodb?.NewImage ?? {};
-  if (pk?.S === undefined || sk?.S === undefined || !pk.S.startsWith('R#')) return 'other';
-  const row = parseRow(body?.S);
+  if (pk?.S === undefined || sk?.S === undefined) return 'other';
+  return rowItemOf({ pk: pk.S, sk: sk.S }, body?.S);
+}
+
+/** The same from the table itself. */
+export function rowItemOf({ pk, sk }: Key, body: string | undefined): RowItem | 'other' | 'broken' {
+  if (!pk.startsWith('R#')) return 'other';
+  const row = parseRow(body);
   if (row === null) return 'broken';
-  const [, part = ''] = sk.S.split('#');
+  const [, part = ''] = sk.split('#');
   const isName = part.startsWith('=');
   return {
-    ...{ pk: pk.S, sk: sk.S, ...parseSeriesPartition(pk.S) },
+    ...{ pk, sk, ...parseSeriesPartition(pk) },
     part: isName ? unescapePart(part.slice(1)) : part,
     row,
   };

@@ -2,22 +2,29 @@ import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dy
 import { createKinesisClient, createKinesisWriter } from '@millrace/adapters/aws/kinesis-writer';
 import { readConfig } from '@millrace/adapters/config';
 import { createLog } from '@millrace/adapters/logger';
+import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
 import { createStreamSweeper } from './stream-sweeper';
 
 const config = readConfig();
 const settings = { endpointUrl: config.endpointUrl };
+const time = createRemainingTime();
+const deadline = time.until(ANSWER_MS);
 
-export const handler = createStreamSweeper({
+const sweeper = createStreamSweeper({
   state: createDynamoStore({
     client: createDynamoClient(settings),
     table: config.stateTable,
     indexes: { due: { partitionKey: 'dueBucket', sortKey: 'due' } },
+    deadline,
   }),
   stream: createKinesisWriter({
     client: createKinesisClient(settings),
     stream: config.streamName,
+    deadline,
   }),
   clock: systemClock,
   log: createLog({ service: 'stream-sweeper', level: config.logLevel }),
 });
+
+export const handler = time.during(sweeper);

@@ -1,5 +1,6 @@
 /** The alert path on this machine: Results table, its stream, the dispatcher of template.yaml, a topic. */
 import { readFileSync } from 'node:fs';
+import { createBreaker } from '@millrace/adapters/breaker';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createTopic } from '@millrace/adapters/embedded/topic';
@@ -54,9 +55,14 @@ export function createAlertStage(options: AlertStageOptions = {}) {
   topic.subscribe((message) => messages.push(message));
   const problems: string[] = [];
   const events: DynamoDBStreamEvent[] = [];
+  const faulty = faults.wrap(control, 'control');
   const dispatcher = createAlertDispatcher({
     alerts: alertSettings(pipelineOf(options.alert)),
-    control: faults.wrap(control, 'control'),
+    control: faulty,
+    breaker: createBreaker({
+      ...{ sink: 'sns', control: faulty, clock: scheduler.clock, owner: 'one' },
+      random: () => choices.int(100) / 100,
+    }),
     topic: faults.wrap(topic, 'topic'),
     clock: scheduler.clock,
     log: {

@@ -100,10 +100,10 @@ describe('alerts', () => {
         JSON.stringify(Resource) === '{"Fn::GetAtt":["ControlTable","Arn"]}',
     );
 
-    expect(onTable).toHaveLength(1);
-    expect(onTable[0].Condition).toEqual({
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['IDEM#*', 'K#*'] },
-    });
+    expect(onTable.map(({ Condition }: { Condition: unknown }) => Condition)).toEqual([
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['IDEM#*', 'K#*'] } },
+      { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['CB#sns'] } },
+    ]);
   });
 
   test('the topic is encrypted, and mails only when there is an address', () => {

@@ -92,6 +92,12 @@ describe('an existing stream', () => {
     expect(resourceFor(role, action, parameters)).toBeUndefined();
   });
 
+  test('a producer need not decrypt', () => {
+    const withKey = { ...parameters, ExistingStreamKeyArn: KEY };
+
+    expect(resourceFor('StreamSweeperRole', 'kms:Decrypt', withKey)).toBeUndefined();
+  });
+
   test.each(['orders', 'arn:aws:sqs:eu-west-1:210987654321:orders', `${EXISTING}/consumer/a:1`])(
     '%s is refused as the ARN of one',
     (ExistingStreamArn) => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createBreaker } from '@millrace/adapters/breaker';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import type { RowOutcome, SeriesRow } from '@millrace/adapters/time-series-sink';
@@ -46,8 +47,11 @@ async function project(
     error: (t: string) => logged.push(t),
   };
   const clock = { nowMs: () => 7, sleep: async () => {} };
+  const breaker = createBreaker({
+    ...{ sink: 'timestream', control, clock, owner: 'one', random: () => 0 },
+  });
   const projector = createResultProjector({
-    ...{ pipeline: { ...pipeline, metrics }, sink, control, clock, log },
+    ...{ pipeline: { ...pipeline, metrics }, sink, breaker, control, clock, log },
   });
   const response = await projector(event, { getRemainingTimeInMillis: () => remainingMs });
   const noted = [];
@@ -139,7 +143,7 @@ describe('a sink that is away', () => {
 
 test('short of time it hands back before it writes', async () => {
   const event = eventOf('rows-single');
-  const { response, calls } = await project(event, { remainingMs: 16_000 });
+  const { response, calls } = await project(event, { remainingMs: 10_000 });
 
   expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: sequencesOf(event)[0] }] });
   expect(calls).toBe(0);
