@@ -1,3 +1,4 @@
+import { nearest } from '@millrace/core/pipeline/nearest';
 import { Command } from 'commander';
 import { UsageError } from './exit';
 
@@ -8,6 +9,8 @@ import { UsageError } from './exit';
 export class MillraceCommand extends Command {
   /** Bad option values, collected so that all of them are listed and not the first alone. */
   readonly problems: string[] = [];
+  /** What must hold between options; each answers a text per mistake. */
+  readonly checks: (() => readonly string[])[] = [];
 
   override createCommand(name?: string): Command {
     return new MillraceCommand(name);
@@ -19,8 +22,15 @@ export class MillraceCommand extends Command {
 
   override help(context?: unknown): never {
     if (isErrorContext(context)) {
-      const names = this.commands.map((command) => command.name()).join(', ');
-      this.error(`expected a command (${names}); see ${fullName(this)} --help`);
+      const names = this.commands.map((command) => command.name());
+      const [first, asked] = this.args;
+      if (first === 'help' && asked !== undefined) {
+        const meant = nearest(asked, names);
+        const hint =
+          meant === null ? `; see ${fullName(this)} --help` : ` (Did you mean ${meant}?)`;
+        this.error(`unknown command ${JSON.stringify(asked)}${hint}`);
+      }
+      this.error(`expected a command (${names.join(', ')}); see ${fullName(this)} --help`);
     }
     return super.help();
   }

@@ -50,7 +50,7 @@ export function endingOf(error: unknown): Ending {
     code: EXIT.bug,
     lines: [
       stack,
-      'millrace: this is a bug in Millrace or in a transform; the lines above say where',
+      'millrace: this is a bug in Millrace or in a transform; please report the lines above, the command and the output of millrace --version',
     ],
   };
 }

@@ -1,10 +1,12 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLmdbMap } from '@millrace/adapters/embedded/lmdb-map';
 import { createObjectFolder } from '@millrace/adapters/embedded/object-folder';
 import type { OrderedMap } from '@millrace/adapters/embedded/ordered-map';
 import type { ObjectStore } from '@millrace/core/port';
 import { isSystemError, UsageError } from './exit';
+import { makeFolder } from './make-folder';
 
 /** Where the tables and the bucket of a local run lie. */
 export interface LocalData {
@@ -33,16 +35,27 @@ export interface NewStore extends LocalData {
  * @throws UsageError when the folder holds something that is not ours
  */
 export async function createLocalStore(folder: string, note: StoreNote): Promise<NewStore> {
+  const names = await checkStoreFolder(folder);
+  for (const name of names) await rm(join(folder, name), { recursive: true });
+  await makeFolder(folder);
+  const complete = () => writeFile(join(folder, NOTE), `${JSON.stringify(note)}\n`);
+  return { ...openLocalData(folder), complete };
+}
+
+/**
+ * Asked before a run too, which may take minutes. Answers the names in the folder.
+ * @throws UsageError when it holds something that is not ours, or is no folder
+ */
+export async function checkStoreFolder(folder: string): Promise<readonly string[]> {
   const names = await namesIn(folder);
   const foreign = names.find((name) => ![NOTE, 'tables', 'objects'].includes(name));
-  if (foreign !== undefined) {
-    const problem = `expected a new folder or the store of an earlier run, got ${folder} with ${JSON.stringify(foreign)} in it`;
-    throw new UsageError(`--store: ${problem}`);
-  }
-  for (const name of names) await rm(join(folder, name), { recursive: true });
-  await mkdir(folder, { recursive: true });
-  const complete = () => writeFile(join(folder, NOTE), `${JSON.stringify(note)}\n`);
-  return { ...dataIn(folder), complete };
+  if (foreign === undefined) return names;
+  const got = `${folder} with ${JSON.stringify(foreign)} in it`;
+  throw notAStore(`a new folder or the store of an earlier run, got ${got}`);
+}
+
+function notAStore(expected: string): UsageError {
+  return new UsageError(`millrace replay: --store: expected ${expected}`);
 }
 
 /** @throws UsageError when no run left a store in the folder */
@@ -55,10 +68,16 @@ export async function openLocalStore(folder: string): Promise<LocalData & { note
     const how = '`millrace start` or `millrace replay --store DIR` makes one';
     throw new UsageError(`${folder}: expected the store of a local run, found none (${how})`);
   }
-  return { ...dataIn(folder), note: JSON.parse(text) as StoreNote };
+  return { ...openLocalData(folder), note: JSON.parse(text) as StoreNote };
 }
 
-function dataIn(folder: string): LocalData {
+/** Whether a run has begun a store there; `quarantine` also reads one that is not complete. */
+export function hasLocalData(folder: string): boolean {
+  return statSync(join(folder, 'tables'), { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Opens the folder, or makes it: `tables/` is an LMDB environment, `objects/` holds plain files. */
+export function openLocalData(folder: string): LocalData {
   return {
     map: openLmdbMap({ folder: join(folder, 'tables') }),
     objects: createObjectFolder({ folder: join(folder, 'objects') }),
@@ -70,6 +89,9 @@ async function namesIn(folder: string): Promise<string[]> {
     return await readdir(folder);
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return [];
+    if (isSystemError(error) && error.code === 'ENOTDIR') {
+      throw notAStore(`a folder, got the file ${folder}`);
+    }
     throw error;
   }
 }

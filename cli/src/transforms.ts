@@ -54,21 +54,47 @@ export async function loadTransforms(
     if (name === null) continue;
     const loaded = await loadTransform(files.get(name) ?? '', load);
     if (typeof loaded === 'function') transforms.set(name, loaded);
-    else problems.push(`${options.source}: transform: transforms/${name}.ts: ${oneLine(loaded)}`);
+    else problems.push(`${options.source}: transform: transforms/${name}.ts${oneLine(loaded)}`);
   }
   if (problems.length > 0) throw new PipelineError(problems);
   return transforms;
 }
 
-/** The function, or what is wrong with its file. */
+/** The function, or what is wrong with its file: text to stand behind its name. */
 async function loadTransform(file: string, load: LoadModule): Promise<Transform | string> {
+  let transform: unknown;
   try {
-    const transform = defaultExport(await load(file));
-    if (typeof transform === 'function') return transform as Transform;
-    return `expected a function as its default export, got ${typeof transform}`;
+    transform = defaultExport(await load(file));
   } catch (error) {
-    return types.isNativeError(error) ? error.message : String(error);
+    return explain(error, file);
   }
+  if (typeof transform !== 'function') {
+    return `: expected a function as its default export, got ${typeof transform}`;
+  }
+  const kind = transform.constructor.name;
+  if (kind === 'Function') return transform as Transform;
+  const word = kind === 'AsyncFunction' ? 'an async function' : 'a generator';
+  return `: expected a synchronous function, got ${word}; the stream does not wait for transforms`;
+}
+
+/** Why a file cannot be loaded, and at which line and column where that is known. */
+function explain(error: unknown, file: string): string {
+  const {
+    message,
+    name,
+    stack = '',
+  } = types.isNativeError(error) ? error : { message: String(error), name: 'Error' };
+  const text = oneLine(message);
+  const place = (within: string) => /:\d+:\d+/.exec(within.split(file)[1] ?? '')?.[0] ?? '';
+  const syntax = /^(?:\w+: )?Transform failed with \d+ errors?: .*?:\d+:\d+: ERROR: (.*)$/.exec(
+    text,
+  );
+  if (syntax !== null) return `${place(text)}: syntax error: ${syntax[1]}`;
+  const missing = /Cannot find (?:module|package) '([^']*)'/.exec(text);
+  if (missing !== null) {
+    return `: imports ${JSON.stringify(missing[1])}, which is neither a file nor an installed package`;
+  }
+  return `${place(stack.slice(stack.indexOf(message) + message.length))}: threw while it was loaded: ${name}: ${text}`;
 }
 
 /** A file outside of any ES module package is loaded as CommonJS, which wraps the default twice. */

@@ -1,10 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { parseDuration } from '@millrace/core/pipeline/duration';
-import type { Command } from 'commander';
-import { complaint } from '../command';
+import { DURATION_MS_MAX } from '@millrace/core/pipeline/duration';
+import { type Command, Option } from 'commander';
 import { dollarsText } from '../cost-estimate/estimate';
-import { UsageError } from '../exit';
-import { oneOf, wholeNumber } from '../option-value';
+import { checkTogether, decimal, durationValue, oneOf, wholeNumber } from '../option-value';
 import { printJson } from '../output';
 import { projectFile } from '../project';
 import { type CostLine, costOf, type Load, type LoadCost } from './model';
@@ -20,8 +18,11 @@ Examples:
 
 interface Flags {
   readonly rate: number;
+  /** Percent. */
+  readonly unmatched: number;
   readonly series: number;
-  readonly window: string;
+  /** Milliseconds. */
+  readonly window: number;
   readonly batchWindow: number;
   readonly batchSize: number;
   readonly shards?: number;
@@ -42,11 +43,19 @@ export function register(program: Command): void {
   const command = program.command('cost');
   const number = (name: string, min: number, max: number) =>
     wholeNumber(command, name, { min, max });
+  const window = durationValue(command, '--window', { min: 1, max: DURATION_MS_MAX });
+  const rate = decimal(command, '--rate', { min: 0, max: 1e7 });
+  const unmatched = decimal(command, '--unmatched', { min: 0, max: 100 });
   command
     .description('what a stack costs a month when idle, and for a million events')
-    .option('--rate <n>', 'records a second', number('--rate', 0, 1e7), 100)
+    .option('--rate <n>', 'records a second, 0.5 for one in two', rate, 100)
+    .option('--unmatched <percent>', 'of the records, that no metric matches', unmatched, 0)
     .option('--series <n>', 'series', number('--series', 1, 1e8), 100)
-    .option('--window <duration>', 'length of the windows', '1m')
+    .addOption(
+      new Option('--window <duration>', 'length of the windows')
+        .argParser(window)
+        .default(60_000, '1m'),
+    )
     .option('--batch-window <seconds>', 'BatchWindowSeconds', number('--batch-window', 0, 300), 5)
     .option('--batch-size <n>', 'BatchSize', number('--batch-size', 1, 10_000), 1000)
     .option(
@@ -68,32 +77,32 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
-      const load = await loadOf(command, flags);
+      const load = await loadOf(flags);
       const cost = costOf(load);
       if (flags.json === true) printJson({ ...cost, load });
       else process.stdout.write(`${costLines(load, cost).join('\n')}\n`);
     });
+  checkTogether(command, (flags: Flags) => {
+    const needed = shardsNeeded(flags);
+    if (flags.shards === undefined || !(flags.shards < needed)) return [];
+    return [`--shards: this rate needs ${needed} or more, got ${flags.shards}`];
+  });
 }
 
-async function loadOf(command: Command, flags: Flags): Promise<Load> {
-  const windowMs = parseDuration(flags.window);
-  if (windowMs === null || windowMs === 0) {
-    const expected = 'expected a duration like "1m"';
-    throw new UsageError(complaint(command, `--window: ${expected}, got "${flags.window}"`));
-  }
+/** A shard takes 1,000 records or a megabyte a second. */
+function shardsNeeded({ rate, recordBytes }: Flags): number {
+  return Math.ceil(Math.max(rate / 1_000, (rate * recordBytes) / 1e6, 1));
+}
+
+async function loadOf(flags: Flags): Promise<Load> {
   const { rate, recordBytes } = flags;
-  // A shard takes 1,000 records or a megabyte a second.
-  const needed = Math.ceil(Math.max(rate / 1_000, (rate * recordBytes) / 1e6, 1));
+  const windowMs = flags.window;
   const provisioned = flags.provisioned === true;
-  const shards = flags.shards ?? Math.max(needed, provisioned ? 1 : ON_DEMAND_SHARDS);
-  if (shards < needed) {
-    throw new UsageError(
-      complaint(command, `--shards: this rate needs ${needed} or more, got ${shards}`),
-    );
-  }
+  const shards = flags.shards ?? Math.max(shardsNeeded(flags), provisioned ? 1 : ON_DEMAND_SHARDS);
   const template = await readFile(projectFile('template.yaml'), 'utf8');
   return {
     ...{ rate, recordBytes, shards, provisioned, windowMs },
+    unmatched: flags.unmatched / 100,
     series: flags.series,
     batchWindowSeconds: flags.batchWindow,
     batchSize: flags.batchSize,

@@ -3,8 +3,10 @@ import { grouped } from '../output';
 
 /** A steady load, and the settings that its cost depends on. */
 export interface Load {
-  /** Records a second. */
+  /** Records a second, unmatched ones included. */
   readonly rate: number;
+  /** Share of the records that no metric matches: 0 to 1. */
+  readonly unmatched: number;
   readonly series: number;
   readonly windowMs: number;
   readonly batchWindowSeconds: number;
@@ -100,6 +102,7 @@ interface Activity {
 /** Arrivals are taken to be Poisson: the share of lanes and series that have something to do. */
 function activityOf(load: Load): Activity {
   const { rate, series, batchWindowSeconds } = load;
+  const matched = rate * (1 - load.unmatched);
   // Without a batching window a shard is read once a second.
   const seconds = Math.max(1, batchWindowSeconds);
   const lanes = load.shards * load.parallelization;
@@ -108,9 +111,9 @@ function activityOf(load: Load): Activity {
   const batches = Math.max((lanes / seconds) * isBusy(perLane), rate / load.batchSize);
   // A full batch comes sooner, and a series is in it less often.
   const rounds = Math.max(1 / seconds, rate / load.batchSize / lanes);
-  const commits = series * rounds * isBusy(rate / series / rounds);
+  const commits = series * rounds * isBusy(matched / series / rounds);
   const windowSeconds = load.windowMs / 1000;
-  const windows = (series / windowSeconds) * isBusy((rate / series) * windowSeconds);
+  const windows = (series / windowSeconds) * isBusy((matched / series) * windowSeconds);
   return { batches, commits, windows };
 }
 
@@ -154,10 +157,10 @@ function millionLines(load: Load, { batches, commits, windows }: Activity): Cost
   const perMillion = MILLION / load.rate;
   const stateUnits = Math.ceil(load.stateBytes / KB);
   // The index entry is moved by two writes, its item by one.
-  const dueMoves = (load.series / DUE_SECONDS) * (2 + stateUnits);
+  const dueMoves = windows === 0 ? 0 : (load.series / DUE_SECONDS) * (2 + stateUnits);
   const billedBytes = Math.ceil(load.recordBytes / KB) * KB;
   const vcpus = Math.min(1, load.memoryMb / VCPU_MB);
-  const rounds = Math.max(batches, commits / SERIES_PER_ROUND);
+  const rounds = Math.max(batches, (commits + load.unmatched * load.rate) / SERIES_PER_ROUND);
   const seconds =
     batches * BATCH_SECONDS + rounds * ROUND_SECONDS + (load.rate * RECORD_SECONDS_AT_VCPU) / vcpus;
   const dynamoWrite = PRICES.dynamoDbPerMillionWriteUnits / MILLION;
@@ -166,6 +169,12 @@ function millionLines(load: Load, { batches, commits, windows }: Activity): Cost
     line('DynamoDB, states', commits * stateUnits * perMillion, 'write units', dynamoWrite),
     line('DynamoDB, rows', windows * perMillion, 'write units', dynamoWrite),
     line('DynamoDB, due index', dueMoves * perMillion, 'write units', dynamoWrite),
+    // One small item each; that the table forgets it later is free.
+    ...(load.unmatched === 0
+      ? []
+      : [
+          line('DynamoDB, unmatched records', load.unmatched * MILLION, 'write units', dynamoWrite),
+        ]),
     line(
       'DynamoDB, reads',
       commits * Math.ceil(load.stateBytes / (4 * KB)) * perMillion,

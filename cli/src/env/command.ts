@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { complaint } from '../command';
-import { UsageError } from '../exit';
+import { urlValue } from '../option-value';
 import { say } from '../output';
 import { projectFile } from '../project';
 import { envFile } from './env-file';
@@ -22,6 +21,7 @@ interface Flags {
   readonly stack: string;
   readonly endpoint?: string;
   readonly containerEndpoint?: string;
+  readonly timestreamEndpoint?: string;
   readonly region?: string;
   readonly out?: string;
 }
@@ -32,29 +32,35 @@ export function register(program: Command): void {
   command
     .description("write the file for `sam local invoke --env-vars` from a stack's outputs")
     .requiredOption('--stack <name>', 'deployed stack')
-    .option('--endpoint <url>', 'of an emulator (default: AWS)')
+    .option('--endpoint <url>', 'of an emulator (default: AWS)', urlValue(command, '--endpoint'))
     .option(
       '--container-endpoint <url>',
       'the emulator as a container sees it (default: --endpoint at host.docker.internal)',
+      urlValue(command, '--container-endpoint'),
+    )
+    .option(
+      '--timestream-endpoint <url>',
+      'of an emulated Timestream, mostly another emulator (default: AWS)',
+      urlValue(command, '--timestream-endpoint'),
     )
     .option('--region <name>', 'region of the stack (default: AWS_REGION)')
     .option('--out <file>', 'file to write (default: stdout)')
     .addHelpText('after', HELP)
-    .action((flags: Flags) => run(command, flags));
+    .action(run);
 }
 
-async function run(command: Command, flags: Flags): Promise<void> {
-  const endpoint = urlOf(command, '--endpoint', flags.endpoint);
-  const inContainer = urlOf(command, '--container-endpoint', flags.containerEndpoint);
+async function run(flags: Flags): Promise<void> {
+  const originOf = (url: string | undefined) => url && new URL(url).origin;
+  const endpointUrl = originOf(flags.endpoint);
   const stack = await describeStack(flags.stack, {
-    endpointUrl: endpoint?.origin,
+    endpointUrl,
     region: flags.region,
   });
   const file = envFile({
     template: await readFile(projectFile('template.yaml'), 'utf8'),
     stack,
-    containerEndpoint:
-      (inContainer ?? endpoint)?.origin.replace(LOOPBACK, HOST_OF_CONTAINER) ?? null,
+    containerEndpoint: seenByContainer(originOf(flags.containerEndpoint) ?? endpointUrl),
+    timestreamEndpoint: seenByContainer(originOf(flags.timestreamEndpoint)),
   });
   const text = `${JSON.stringify(file, null, 2)}\n`;
   if (flags.out === undefined) process.stdout.write(text);
@@ -68,10 +74,6 @@ async function run(command: Command, flags: Flags): Promise<void> {
 const LOOPBACK = /(?<=^https?:\/\/)(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])(?=[:/]|$)/;
 const HOST_OF_CONTAINER = 'host.docker.internal';
 
-function urlOf(command: Command, name: string, text: string | undefined): URL | null {
-  if (text === undefined) return null;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  const expected = 'a URL like "http://127.0.0.1:4566"';
-  throw new UsageError(complaint(command, `${name}: expected ${expected}, got "${text}"`));
+function seenByContainer(origin: string | undefined): string | null {
+  return origin?.replace(LOOPBACK, HOST_OF_CONTAINER) ?? null;
 }

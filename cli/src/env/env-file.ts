@@ -14,6 +14,8 @@ export interface EnvFileOptions {
   readonly stack: StackDescription;
   /** Where a container finds the services; null = AWS. */
   readonly containerEndpoint: string | null;
+  /** The same of Timestream alone. */
+  readonly timestreamEndpoint?: string | null;
 }
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -24,7 +26,8 @@ type Tree = Readonly<Record<string, unknown>>;
  * as the same expression.
  * @throws OutsideError listing the variables for which the stack has no output
  */
-export function envFile({ template, stack, containerEndpoint }: EnvFileOptions): EnvFile {
+export function envFile(options: EnvFileOptions): EnvFile {
+  const { template, stack, containerEndpoint, timestreamEndpoint = null } = options;
   const { root } = parseTemplate(template, 'template.yaml');
   const declared = treeOf(root.Parameters);
   const parameters = Object.entries(stack.parameters).filter(([name]) => name in declared);
@@ -45,6 +48,9 @@ export function envFile({ template, stack, containerEndpoint }: EnvFileOptions):
       variables[name] = output === null ? value : (stack.outputs[output] ?? '');
     }
     if (containerEndpoint !== null) variables[ENDPOINT_VARIABLE] = containerEndpoint;
+    if (timestreamEndpoint !== null && TIMESTREAM_VARIABLE in variables) {
+      variables[TIMESTREAM_VARIABLE] = timestreamEndpoint;
+    }
     file[id] = variables;
   }
   if (missing.length > 0) {
@@ -57,6 +63,7 @@ export function envFile({ template, stack, containerEndpoint }: EnvFileOptions):
 
 /** Declared in the template, since `sam local` overrides only what is. */
 const ENDPOINT_VARIABLE = 'ENDPOINT_URL';
+const TIMESTREAM_VARIABLE = 'TIMESTREAM_ENDPOINT_URL';
 
 function outputFor(expression: unknown, outputs: Tree): string | null {
   if (typeof expression !== 'object') return null;

@@ -3,6 +3,7 @@ import {
   DescribeStacksCommand,
   type Stack,
 } from '@aws-sdk/client-cloudformation';
+import { refuseUnset } from '../aws-settings';
 import { OutsideError, UsageError } from '../exit';
 
 export interface StackAddress {
@@ -52,6 +53,7 @@ async function findStack(client: CloudFormationClient, name: string): Promise<St
   } catch (error) {
     const { name: kind, message } = error as Error;
     if (kind !== 'ValidationError' || !/does not exist/.test(message)) {
+      refuseUnset(error);
       throw new OutsideError(`stack ${name}: ${message || kind}`, { cause: error });
     }
   }

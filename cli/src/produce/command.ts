@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
-import { complaint } from '../command';
-import { UsageError } from '../exit';
-import { oneOf, wholeNumber } from '../option-value';
+import { checkTogether, durationValue, oneOf, wholeNumber } from '../option-value';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
 import { LIVESTREAM } from './livestream';
 import { produceLivestream } from './livestream-files';
 import type { ProduceOptions } from './plan';
 import { produce, recordsAbout } from './produce';
-import { durationValue, momentValue, rateValue, shareValue } from './quantity-option';
+import { momentValue, rateValue, shareValue } from './quantity-option';
 import type { Truth } from './truth';
 
 const HELP = `
@@ -100,12 +98,16 @@ export function register(program: Command): void {
     )
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
-    .action((flags: Flags) => run(command, flags));
+    .action(run);
+  checkTogether(command, (flags: Flags) => {
+    const records = recordsAbout(optionsOf(flags));
+    if (flags.scenario === 'livestream' || !(records > SAMPLES_MAX)) return [];
+    return [`at most ${grouped(SAMPLES_MAX)} records in one recording, got ${grouped(records)}`];
+  });
 }
 
-async function run(command: Command, flags: Flags): Promise<void> {
-  if (flags.scenario === 'livestream') return runLivestream(flags);
-  const options: ProduceOptions = {
+function optionsOf(flags: Flags): ProduceOptions {
+  return {
     seed: flags.seed,
     series: flags.series,
     shards: flags.shards,
@@ -118,10 +120,11 @@ async function run(command: Command, flags: Flags): Promise<void> {
     outOfOrder: flags.outOfOrder,
     poison: flags.poison,
   };
-  if (recordsAbout(options) > SAMPLES_MAX) {
-    const text = `at most ${grouped(SAMPLES_MAX)} records in one recording, got ${grouped(recordsAbout(options))}`;
-    throw new UsageError(complaint(command, text));
-  }
+}
+
+async function run(flags: Flags): Promise<void> {
+  if (flags.scenario === 'livestream') return runLivestream(flags);
+  const options = optionsOf(flags);
   const json = flags.json === true;
   const progress = startProgress({ label: 'producing', total: recordsAbout(options), json });
   const { files, truth } = await produce(flags.out, options, progress.update).finally(

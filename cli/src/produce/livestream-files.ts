@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder';
 import { createRecordingWriter } from '../recording/write';
 import { equalShards } from '../replay/hash-range';
 import {
@@ -15,7 +16,7 @@ export async function produceLivestream(
   out: string,
   options: LivestreamOptions,
 ): Promise<{ readonly files: ProducedFiles; readonly truth: LivestreamTruth }> {
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   const { records, truth } = livestream(options);
   const writer = await createRecordingWriter(out, {
     stream: 'chat',

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../exit';
+import { makeFolder } from '../make-folder';
 import { createRecordingWriter } from '../recording/write';
 import { equalShards } from '../replay/hash-range';
 import { generate } from './generate';
@@ -29,7 +30,7 @@ export async function produce(
     const advice = 'ask for fewer, for more series or for a longer --duration';
     throw new UsageError(plan.misfits.map((misfit) => `millrace produce: ${misfit}: ${advice}`));
   }
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   const writer = await createRecordingWriter(out, {
     stream: 'host',
     shards: equalShards(options.shards),

@@ -22,7 +22,8 @@ export interface QuarantineFlags extends TargetFlags, FilterFlags {
 export function register(program: Command): void {
   const group = program
     .command('quarantine')
-    .description('records that were refused or late: what, why, where, when');
+    .description('records that were refused or late: what, why, where, when')
+    .addHelpText('after', HELP);
   const list = group
     .command('list', { isDefault: true })
     .description('count them by reason and list them');

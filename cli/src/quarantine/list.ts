@@ -7,7 +7,7 @@ import { openStores } from './open-stores';
 
 /** Counts all entries that pass, and keeps no more of them than are listed. */
 export async function listEntries(command: Command, flags: QuarantineFlags): Promise<void> {
-  const filter = filterOf(command, flags, Date.now());
+  const filter = filterOf(flags);
   const stores = await openStores(command, flags);
   const reasons: Record<string, number> = {};
   const listed: QuarantineEntry[] = [];

@@ -7,7 +7,8 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { readStackOutputs } from '../env/stack-outputs';
 import { UsageError } from '../exit';
-import { isLocalStore, openLocalStore } from './local-store';
+import { hasLocalData, openLocalData } from '../local-store';
+import { checkTogether, urlValue } from '../option-value';
 
 /** Where the quarantine is: `--local DIR`, or `--stack NAME` with `--endpoint URL`. */
 export interface TargetFlags {
@@ -25,28 +26,28 @@ export interface QuarantineStores {
   close(): Promise<void>;
 }
 
+/** One of them is needed, and a folder must be there: asked before anything else is read. */
 export function addTargetOptions(command: Command): Command {
+  checkTogether(command, ({ local, stack }: TargetFlags) => {
+    if ((local === undefined) === (stack === undefined)) {
+      return ['expected one of --local DIR and --stack NAME'];
+    }
+    if (local === undefined || hasLocalData(local)) return [];
+    return [`--local: expected a folder with a store in it, got ${JSON.stringify(local)}`];
+  });
   return command
     .option('--local <dir>', 'store of a local application')
     .option('--stack <name>', 'deployed stack')
-    .option('--endpoint <url>', 'AWS endpoint, of an emulator for one');
+    .option('--endpoint <url>', 'of an emulator (default: AWS)', urlValue(command, '--endpoint'));
 }
 
-/** @throws UsageError unless exactly one target is named and it is there */
 export async function openStores(command: Command, flags: TargetFlags): Promise<QuarantineStores> {
-  if ((flags.local === undefined) === (flags.stack === undefined)) {
-    throw new UsageError(complaint(command, 'expected one of --local DIR and --stack NAME'));
-  }
-  if (flags.local !== undefined) return openLocal(command, flags.local);
+  if (flags.local !== undefined) return openLocal(flags.local);
   return openStack(command, flags.stack as string, flags.endpoint);
 }
 
-async function openLocal(command: Command, folder: string): Promise<QuarantineStores> {
-  if (!isLocalStore(folder)) {
-    const text = `--local: expected a folder with a store in it, got ${JSON.stringify(folder)}`;
-    throw new UsageError(complaint(command, text));
-  }
-  const { map, objects } = openLocalStore(folder);
+async function openLocal(folder: string): Promise<QuarantineStores> {
+  const { map, objects } = openLocalData(folder);
   const table = (name: string) => createKeyValueStore({ map, table: name });
   return {
     state: table('StateTable'),

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { escapePart } from '@millrace/core/fold/key';
 import type { KeyValueStore } from '@millrace/core/port';
+import { queryAll } from '@millrace/core/results/read';
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
@@ -60,12 +61,7 @@ export async function entriesOf(
     to: `${prefix}\u{10ffff}`,
   };
   const entries: QuarantineEntry[] = [];
-  let after: string | undefined;
-  do {
-    const page = await control.query(after === undefined ? range : { ...range, after });
-    entries.push(...page.items.map(entryOf));
-    after = page.next;
-  } while (after !== undefined);
+  for await (const item of queryAll(control, range)) entries.push(entryOf(item));
   return entries;
 }
 

@@ -1,5 +1,6 @@
+import { systemClock } from '@millrace/adapters/system-clock';
 import type { Command } from 'commander';
-import { wholeNumber } from '../option-value';
+import { checkTogether, timeValue, urlValue, wholeNumber } from '../option-value';
 
 const HELP = `
 Reads a deployed stack, or what \`millrace start\` and \`millrace replay --store\` left here.
@@ -16,8 +17,9 @@ Exit codes: 0 done, 1 no rows, 2 wrong use or no such stack, 3 AWS cannot be rea
 export interface QueryFlags {
   readonly metric?: string;
   readonly series?: string;
-  readonly from?: string;
-  readonly to?: string;
+  /** Epoch milliseconds, as is `to`. */
+  readonly from?: number;
+  readonly to?: number;
   readonly incidents?: boolean;
   readonly follow?: boolean;
   readonly interval: number;
@@ -33,19 +35,20 @@ export interface QueryFlags {
 export function register(program: Command): void {
   const command = program.command('query');
   const count = (name: string) => wholeNumber(command, name, { min: 1, max: 1_000_000 });
+  const time = (name: string) => timeValue(command, name, () => systemClock.nowMs());
   command
     .description('show rows and incidents of a deployed stack or of a local run')
     .option('--metric <name>', 'of this metric only')
     .option('--series <name>', 'of this series only')
-    .option('--from <time>', 'windows from then on: a moment, or "30m" ago')
-    .option('--to <time>', 'windows before then')
+    .option('--from <time>', 'windows from then on: a moment, or "30m" ago', time('--from'))
+    .option('--to <time>', 'windows before then', time('--to'))
     .option('--incidents', 'incidents, not rows')
     .option('--limit <n>', 'newest windows of each series', count('--limit'))
     .option('--follow', 'go on showing new rows and revisions')
     .option('--interval <seconds>', 'between two looks of --follow', count('--interval'), 5)
     .option('--stack <name>', 'deployed stack')
     .option('--local [dir]', 'store of a local run (default: .millrace/store)')
-    .option('--endpoint <url>', 'of an emulator (default: AWS)')
+    .option('--endpoint <url>', 'of an emulator (default: AWS)', urlValue(command, '--endpoint'))
     .option('--pipeline <file>', "pipeline file of --stack's code", 'pipeline.json')
     .option('--json', 'print one JSON document on stdout; with --follow one line a row')
     .addHelpText('after', HELP)
@@ -53,4 +56,24 @@ export function register(program: Command): void {
       const { query } = await import('./query');
       await query(command, flags);
     });
+  checkTogether(command, problemsOf);
+}
+
+function problemsOf(flags: QueryFlags): string[] {
+  const { stack, local, from, to, metric, series, incidents, follow } = flags;
+  const problems: string[] = [];
+  if (stack !== undefined && local !== undefined) {
+    problems.push('expected --stack or --local, got both');
+  }
+  if (from !== undefined && to !== undefined && from >= to) {
+    problems.push('--to: expected a time behind --from');
+  }
+  if (follow === true && incidents === true) {
+    problems.push('--follow shows rows, not --incidents');
+  }
+  if (follow === true && stack !== undefined && (metric === undefined || series === undefined)) {
+    const why = 'anything else reads the whole table every time';
+    problems.push(`--follow on a stack needs --metric and --series: ${why}`);
+  }
+  return problems;
 }

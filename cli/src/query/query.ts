@@ -1,15 +1,16 @@
 import { systemClock } from '@millrace/adapters/system-clock';
+import { hint } from '@millrace/core/pipeline/nearest';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import type { Command } from 'commander';
 import { complaint } from '../command';
-import { AnswerNoError, UsageError } from '../exit';
+import { AnswerNoError } from '../exit';
 import { printJson, say } from '../output';
 import { projectFile } from '../project';
 import type { QueryFlags } from './command';
 import { follow } from './follow';
 import { type QuerySource, selectIncidents, selectRows } from './read';
 import { incidentLines, rowLines, rowText } from './render';
-import { parseTime, type Selection } from './selection';
+import type { Selection } from './selection';
 import { openLocal, openStack } from './source';
 
 /** Windows of a series that a terminal shows unless told. */
@@ -19,9 +20,9 @@ const DRAWN_ROWS = 48;
 
 /** See `register` for the flags. */
 export async function query(command: Command, flags: QueryFlags): Promise<void> {
-  const selection = selectionOf(command, flags);
-  if (flags.follow === true) checkFollow(command, flags);
-  const source = await openSource(command, flags);
+  const { metric = null, series = null, from: fromMs = null, to: toMs = null } = flags;
+  const selection: Selection = { metric, series, fromMs, toMs };
+  const source = await openSource(flags);
   if (flags.follow === true) return followRows(source, selection, flags);
   if (flags.incidents === true) return showIncidents(command, source, selection, flags);
   const json = flags.json === true;
@@ -29,7 +30,17 @@ export async function query(command: Command, flags: QueryFlags): Promise<void> 
   const rows = await selectRows(source, selection, limit);
   if (json) printJson(rows.map(rowLine));
   else print(rowLines(rows, source.pipeline, flags.limit ?? TABLE_ROWS));
-  if (rows.length === 0 && !json) throw new AnswerNoError(complaint(command, 'no rows'));
+  if (rows.length === 0 && !json) {
+    throw new AnswerNoError(complaint(command, `no rows${unknownMetric(flags, source)}`));
+  }
+}
+
+/** A misspelt name finds nothing either. */
+function unknownMetric({ metric }: QueryFlags, { pipeline }: QuerySource): string {
+  const names = pipeline.metrics.map(({ name }) => name);
+  if (metric === undefined || names.includes(metric)) return '';
+  const known = `the pipeline has ${names.join(', ')}`;
+  return `: no metric ${JSON.stringify(metric)}${hint(metric, names) || `, ${known}`}`;
 }
 
 async function showIncidents(
@@ -41,7 +52,7 @@ async function showIncidents(
   const incidents = await selectIncidents(source, selection);
   if (flags.json === true) printJson(incidents.map(incidentLine));
   else if (incidents.length > 0) print(incidentLines(incidents));
-  else say(complaint(command, 'no incidents'));
+  else say(complaint(command, `no incidents${unknownMetric(flags, source)}`));
 }
 
 /** Until the user ends it. */
@@ -56,49 +67,12 @@ async function followRows(source: QuerySource, selection: Selection, flags: Quer
   });
 }
 
-async function openSource(command: Command, flags: QueryFlags): Promise<QuerySource> {
+async function openSource(flags: QueryFlags): Promise<QuerySource> {
   const { stack, local } = flags;
-  if (stack !== undefined && local !== undefined) {
-    throw new UsageError(complaint(command, 'expected --stack or --local, got both'));
+  if (stack !== undefined) {
+    return openStack(stack, { endpointUrl: flags.endpoint, pipeline: flags.pipeline });
   }
-  if (stack === undefined) {
-    return openLocal(typeof local === 'string' ? local : projectFile('.millrace', 'store'));
-  }
-  const endpointUrl = flags.endpoint;
-  if (endpointUrl !== undefined && !/^https?:\/\/[^/\s]+/.test(endpointUrl)) {
-    const expected = 'expected a URL like "http://127.0.0.1:4566"';
-    throw new UsageError(complaint(command, `--endpoint: ${expected}, got "${endpointUrl}"`));
-  }
-  return openStack(stack, { endpointUrl, pipeline: flags.pipeline });
-}
-
-function selectionOf(command: Command, flags: QueryFlags): Selection {
-  const nowMs = systemClock.nowMs();
-  const time = (name: string, text: string | undefined): number | null => {
-    if (text === undefined) return null;
-    const ms = parseTime(text, nowMs);
-    if (ms !== null) return ms;
-    const expected = 'a time like "2026-11-21T12:00Z" or "30m" (ago)';
-    throw new UsageError(complaint(command, `${name}: expected ${expected}, got "${text}"`));
-  };
-  return {
-    metric: flags.metric ?? null,
-    series: flags.series ?? null,
-    fromMs: time('--from', flags.from),
-    toMs: time('--to', flags.to),
-  };
-}
-
-function checkFollow(command: Command, flags: QueryFlags): void {
-  if (flags.incidents === true) {
-    throw new UsageError(complaint(command, '--follow shows rows, not --incidents'));
-  }
-  const isKeyed = flags.metric !== undefined && flags.series !== undefined;
-  if (flags.stack === undefined || isKeyed) return;
-  const why = 'anything else reads the whole table every time';
-  throw new UsageError(
-    complaint(command, `--follow on a stack needs --metric and --series: ${why}`),
-  );
+  return openLocal(typeof local === 'string' ? local : projectFile('.millrace', 'store'));
 }
 
 function print(lines: readonly string[]): void {

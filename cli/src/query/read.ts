@@ -1,15 +1,14 @@
 import {
-  definitionKey,
   incidentPartition,
   parseSeriesPartition,
   parseSortableTime,
   rowPartition,
   sortableTime,
 } from '@millrace/core/fold/key';
-import type { Metric, Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Item, KeyValueStore, RangeQuery } from '@millrace/core/port';
-import { lastStates, scanAll } from '@millrace/core/results/read';
-import { byText, type Definitions, mergeRows, readerKey } from '@millrace/core/results/rows';
+import { lastStates, readDefinitions, scanAll } from '@millrace/core/results/read';
+import { byText, mergeRows } from '@millrace/core/results/rows';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
 import type { Selection } from './selection';
 
@@ -27,7 +26,7 @@ export async function selectRows(
 ): Promise<RowView[]> {
   const items = await selectItems(source.results, 'R', selection, limit);
   const metrics = new Set(items.map(({ pk }) => parseSeriesPartition(pk).metric));
-  const known = await definitionsOf(source.control, metrics);
+  const known = await readDefinitions(source.control, metrics);
   const rows = mergeRows(items, source.pipeline, known);
   return newestOf(rows, limit);
 }
@@ -93,27 +92,6 @@ async function queryItems(
 
 function windowOf({ sk }: Item): string {
   return String(parseSortableTime(sk.slice(0, sk.indexOf('#'))));
-}
-
-/** Definitions of metrics as they were deployed: rows of an older one are read with it. */
-async function definitionsOf(
-  control: KeyValueStore,
-  metrics: ReadonlySet<string>,
-): Promise<Definitions> {
-  const known = new Map<string, Metric>();
-  for (const name of metrics) {
-    let after: string | undefined;
-    do {
-      const { pk } = definitionKey(name, '');
-      const page = await control.query({ pk, ...(after === undefined ? {} : { after }) });
-      for (const { sk, body } of page.items) {
-        if (!sk.startsWith('=')) continue;
-        known.set(readerKey(name, sk.slice(1)), JSON.parse(String(body)) as Metric);
-      }
-      after = page.next;
-    } while (after !== undefined);
-  }
-  return known;
 }
 
 /** `rows` are sorted by series, then time. */

@@ -1,9 +1,6 @@
 import type { Command } from 'commander';
-import { complaint, MillraceCommand } from '../command';
-import { UsageError } from '../exit';
-import { wholeNumber } from '../option-value';
+import { checkTogether, durationValue, refuse, wholeNumber } from '../option-value';
 import { grouped, printJson, say } from '../output';
-import { durationValue } from '../produce/quantity-option';
 import { startProgress } from '../progress';
 import { DISTURBANCE_KINDS, type Disturbance, parseDisturbances } from './disturbance';
 import { recordFromCapture } from './from-capture';
@@ -79,15 +76,14 @@ export function register(program: Command): void {
     )
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
-    .action((flags: Flags) => run(command, flags));
+    .action(run);
+  checkTogether(command, ({ fromRaw, disturb }: Flags) => {
+    if (fromRaw === undefined || disturb.length === 0) return [];
+    return ['--disturb: a capture is over and cannot be disturbed'];
+  });
 }
 
-async function run(command: Command, flags: Flags): Promise<void> {
-  if (flags.fromRaw !== undefined && flags.disturb.length > 0) {
-    throw new UsageError(
-      complaint(command, '--disturb: a capture is over and cannot be disturbed'),
-    );
-  }
+async function run(flags: Flags): Promise<void> {
   const { out, host, seed, shards, json = false } = flags;
   const truth = await (flags.fromRaw === undefined
     ? live(flags, json)
@@ -131,9 +127,7 @@ function disturbances(command: Command) {
     const parsed = parseDisturbances(text);
     if (parsed !== null) return parsed;
     const expected = `KIND@AFTER:DURATION, such as memory@20m:3m, kinds ${DISTURBANCE_KINDS.join(', ')}`;
-    const line = complaint(command, `--disturb: expected ${expected}, got ${JSON.stringify(text)}`);
-    if (!(command instanceof MillraceCommand)) throw new UsageError(line);
-    command.problems.push(line);
+    refuse(command, '--disturb', expected, text);
     return [];
   };
 }

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder';
 import { createRecordingWriter } from '../recording/write';
 import { equalShards } from '../replay/hash-range';
 import { type Counters, readCounters } from './counters';
@@ -44,7 +45,7 @@ const GAP_MS_MIN = 100;
 
 /** raw samples → counters → telemetry records → uplink → recording. The same for live and captured. */
 export async function createHostRecorder(options: HostRecordingOptions): Promise<HostRecorder> {
-  await mkdir(dirname(options.out), { recursive: true });
+  await makeFolder(dirname(options.out));
   const writer = await createRecordingWriter(options.out, {
     stream: 'host',
     shards: equalShards(options.shards),

@@ -6,8 +6,9 @@ import { parsePath } from '@millrace/core/record/path';
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { UsageError } from '../exit';
+import { checkTogether, durationValue, urlValue } from '../option-value';
 import { grouped, printJson, say } from '../output';
-import { durationValue, momentValue, shareValue } from '../produce/quantity-option';
+import { momentValue, shareValue } from '../produce/quantity-option';
 import { describeStream } from './describe-stream';
 import { type RecordProgress, recordStream } from './record-stream';
 import {
@@ -59,7 +60,7 @@ export function register(program: Command): void {
     .description('record a Kinesis stream')
     .requiredOption('--stream <name>', 'name or ARN of the stream')
     .requiredOption('--out <file>', 'recording to write, .ndjson or .ndjson.gz')
-    .option('--endpoint <url>', 'of an emulator (default: AWS)')
+    .option('--endpoint <url>', 'of an emulator (default: AWS)', urlValue(command, '--endpoint'))
     .option('--from <time>', 'first arrival to record', momentValue(command, '--from'))
     .option('--to <time>', 'arrival to stop before', momentValue(command, '--to'))
     .option(
@@ -78,6 +79,12 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
     .action((flags: Flags) => run(command, flags));
+  checkTogether(command, ({ from, to, redact }: Flags) => [
+    ...(from !== undefined && to !== undefined && from >= to
+      ? ['--to: expected a moment behind --from']
+      : []),
+    ...(redact === undefined ? [] : redactionOf(redact).problems),
+  ]);
 }
 
 async function run(command: Command, flags: Flags): Promise<void> {
@@ -86,9 +93,8 @@ async function run(command: Command, flags: Flags): Promise<void> {
   };
   const { to = Number.POSITIVE_INFINITY, duration } = flags;
   const from = flags.from ?? null;
-  if (from !== null && from >= to) fail('--to: expected a moment behind --from');
-  const endpointUrl = urlOf(flags.endpoint, fail);
-  const wanted = redactionOf(flags.redact, fail);
+  const endpointUrl = flags.endpoint;
+  const wanted = flags.redact === undefined ? null : redactionOf(flags.redact).redaction;
   const earlier = await earlierState(flags, fail);
   const client = createKinesisClient({ endpointUrl, requestMsMax: REQUEST_MS_MAX });
   const startedMs = Date.now();
@@ -96,7 +102,7 @@ async function run(command: Command, flags: Flags): Promise<void> {
   const status = startStatus(flags.json === true);
   try {
     const reader = createKinesisReader({ client, stream: flags.stream });
-    const { arn, name } = await describeStream(command, reader);
+    const { arn, name } = await describeStream(reader);
     const state = earlier ?? newState({ arn, name, fromMs: from, settings: settingsOf(flags) });
     if (state.arn !== arn) fail(`--resume: expected the stream ${state.arn}, got ${arn}`);
     const key = process.env.MILLRACE_REDACT_KEY || state.redactKey;
@@ -172,25 +178,20 @@ function settingsOf({ from, redact, sampleKeys }: Flags): string {
   return JSON.stringify({ from: from ?? null, redact: redact ?? null, sampleKeys });
 }
 
-function redactionOf(
-  list: string | undefined,
-  fail: (text: string) => never,
-): Omit<Redaction, 'key'> | null {
-  if (list === undefined) return null;
+function redactionOf(list: string): {
+  readonly redaction: Omit<Redaction, 'key'>;
+  readonly problems: readonly string[];
+} {
   const paths: Path[] = [];
+  const problems: string[] = [];
   let partitionKey = false;
   for (const text of list.split(',').map((each) => each.trim())) {
     const path = text === PARTITION_KEY ? null : parsePath(text);
     if (path === null) partitionKey = true;
-    else if (typeof path === 'string') fail(`--redact: ${JSON.stringify(text)}: ${path}`);
+    else if (typeof path === 'string') problems.push(`--redact: ${JSON.stringify(text)}: ${path}`);
     else paths.push(path);
   }
-  return { paths, partitionKey };
-}
-
-function urlOf(text: string | undefined, fail: (text: string) => never): string | undefined {
-  if (text === undefined || /^https?:\/\/[^/\s]+/.test(text)) return text;
-  return fail(`--endpoint: expected a URL like "http://127.0.0.1:4566", got "${text}"`);
+  return { redaction: { paths, partitionKey }, problems };
 }
 
 /** Ctrl-C ends the recording well; a second one ends the process, and --resume goes on. */

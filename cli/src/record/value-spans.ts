@@ -1,18 +1,15 @@
 import type { Path } from '@millrace/core/pipeline/pipeline';
-
-/** Half-open range of positions in a text. */
-export interface Span {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** `"`, `\`, brackets and the comma by their codes: this runs over every byte of a recording. */
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN = new Set([0x7b, 0x5b]);
-const CLOSE = new Set([0x7d, 0x5d]);
-const OPEN_BRACE = 0x7b;
-const COMMA = 0x2c;
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  type Span,
+  skipSpace,
+  stringEnd,
+  valueEnd,
+} from '../recording/json-scan';
 
 /**
  * Where the values at a path stand in the text of a JSON object, so that they can be exchanged and
@@ -53,11 +50,12 @@ function visit(text: string, start: number, path: Path, found: Span[]): number {
     return end;
   }
   const first = text.charCodeAt(start);
-  if (!OPEN.has(first)) return valueEnd(text, start);
   const isObject = first === OPEN_BRACE;
+  if (!isObject && first !== OPEN_BRACKET) return valueEnd(text, start);
+  const close = isObject ? CLOSE_BRACE : CLOSE_BRACKET;
   const rest = path.slice(1);
   let at = skipSpace(text, start + 1);
-  for (let index = 0; !CLOSE.has(text.charCodeAt(at)); index++) {
+  for (let index = 0; text.charCodeAt(at) !== close; index++) {
     let step = String(index);
     if (isObject) {
       const keyEnd = stringEnd(text, at);
@@ -69,51 +67,4 @@ function visit(text: string, start: number, path: Path, found: Span[]): number {
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
   }
   return at + 1;
-}
-
-function valueEnd(text: string, start: number): number {
-  const first = text.charCodeAt(start);
-  if (first === QUOTE) return stringEnd(text, start);
-  if (!OPEN.has(first)) {
-    let at = start;
-    while (at < text.length && !isBehindScalar(text.charCodeAt(at))) at += 1;
-    return at;
-  }
-  let depth = 0;
-  let at = start;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
-    if (code === QUOTE) {
-      at = stringEnd(text, at);
-      continue;
-    }
-    if (OPEN.has(code)) depth += 1;
-    if (CLOSE.has(code)) depth -= 1;
-    at += 1;
-    if (depth === 0) return at;
-  }
-  return at;
-}
-
-/** Position behind the closing quote of the string that starts at `start`. */
-function stringEnd(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text.charCodeAt(at) !== QUOTE) {
-    at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
-  }
-  return at + 1;
-}
-
-function isBehindScalar(code: number): boolean {
-  return code === COMMA || CLOSE.has(code) || isSpace(code);
-}
-
-function skipSpace(text: string, from: number): number {
-  let at = from;
-  while (isSpace(text.charCodeAt(at))) at += 1;
-  return at;
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }

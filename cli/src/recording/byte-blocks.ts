@@ -32,6 +32,11 @@ export async function* byteBlocks(path: string): AsyncGenerator<Buffer> {
   if (carry.length > 0) yield carry;
 }
 
+/** @throws RecordingError when the file cannot be a recording by its name and its first bytes */
+export async function checkRecordingFile(path: string): Promise<void> {
+  await isGzip(path);
+}
+
 async function openBytes(path: string): Promise<Readable> {
   const gzip = await isGzip(path);
   const file = createReadStream(path, { highWaterMark: READ_BYTES });

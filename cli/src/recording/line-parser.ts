@@ -63,16 +63,26 @@ export class LineParser {
   }
 
   #members(text: string): Members {
+    if (text.startsWith('\ufeff')) {
+      this.fail('expected UTF-8 without a byte order mark, got one in front of the line');
+    }
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
-      return this.fail(`expected a JSON object, got ${shown(text)}`);
+      return this.fail(`expected ${this.#expected()}, got ${shown(text)}`);
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return this.fail(`expected a JSON object, got ${shown(value)}`);
+      return this.fail(`expected ${this.#expected()}, got ${shown(value)}`);
     }
     return value as Members;
+  }
+
+  /** Whoever brings another format learns at its first line what a recording is. */
+  #expected(): string {
+    return this.header === null
+      ? 'the header {"kind":"header","v":1} of a recording'
+      : 'a JSON object';
   }
 
   #acceptHeader(header: RecordingHeader): void {

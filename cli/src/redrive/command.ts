@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { checkTogether } from '../option-value';
 import { addFilterOptions, type FilterFlags } from '../quarantine/filter-options';
 import { addTargetOptions, type TargetFlags } from '../quarantine/open-stores';
 
@@ -44,4 +45,13 @@ export function register(program: Command): void {
       const { runRedrive } = await import('./run');
       await runRedrive(command, flags);
     });
+  checkTogether(command, ({ local, stack, out, toStream, dryRun }: RedriveFlags) => {
+    const problems: string[] = [];
+    if (stack !== undefined && out !== undefined) problems.push('--out needs --local');
+    if (local !== undefined && toStream !== undefined) problems.push('--to-stream needs --stack');
+    if (local !== undefined && out === undefined && dryRun !== true) {
+      problems.push('--local: expected --out FILE, the recording to write, or --dry-run');
+    }
+    return problems;
+  });
 }

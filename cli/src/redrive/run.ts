@@ -3,7 +3,7 @@ import { systemClock } from '@millrace/adapters/system-clock';
 import type { StreamWriter } from '@millrace/core/port';
 import type { Command } from 'commander';
 import { complaint } from '../command';
-import { AnswerNoError, UsageError } from '../exit';
+import { AnswerNoError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
 import { grouped, print, printJson } from '../output';
 import type { QuarantineEntry } from '../quarantine/entry';
@@ -19,7 +19,7 @@ const LISTED_MAX = 50;
 
 export async function runRedrive(command: Command, flags: RedriveFlags): Promise<void> {
   const clock = systemClock;
-  const filter = filterOf(command, flags, clock.nowMs());
+  const filter = filterOf(flags);
   const { pipeline, transforms } = await loadPipeline(flags.pipeline);
   const stores = await openStores(command, flags);
   const listed: object[] = [];
@@ -67,19 +67,11 @@ async function openTarget(
   { stream }: QuarantineStores,
 ): Promise<Target> {
   if (stream !== null) {
-    if (flags.out !== undefined) throw new UsageError(complaint(command, '--out needs --local'));
     const name = flags.toStream ?? stream.name;
     const writer = flags.dryRun ? null : stream.writer(name);
     return { name, isOwn: name === stream.name, writer };
   }
-  if (flags.toStream !== undefined) {
-    throw new UsageError(complaint(command, '--to-stream needs --stack'));
-  }
-  if (flags.dryRun) return { name: 'local', isOwn: true, writer: null };
-  if (flags.out === undefined) {
-    const text = '--local: expected --out FILE, the recording to write, or --dry-run';
-    throw new UsageError(complaint(command, text));
-  }
+  if (flags.dryRun || flags.out === undefined) return { name: 'local', isOwn: true, writer: null };
   const recording = await openRecording(command, flags.out, systemClock);
   return { name: 'local', isOwn: true, ...recording };
 }

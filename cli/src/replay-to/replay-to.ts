@@ -39,10 +39,6 @@ export async function replayTo(
   flags: ReplayToFlags,
 ): Promise<void> {
   const { endpoint } = flags;
-  if (endpoint !== undefined && !/^https?:\/\/[^/\s]+/.test(endpoint)) {
-    const text = `--endpoint: expected a URL like "http://127.0.0.1:4566", got "${endpoint}"`;
-    throw new UsageError(complaint(command, text));
-  }
   const warnings: string[] = [];
   const loaded = await loadRecording(recording, {
     partial: flags.partial === true,
@@ -85,7 +81,7 @@ async function targetOf(
   { origin }: LoadedRecording,
   { to, force }: ReplayToFlags,
 ): Promise<string> {
-  const { arn } = await describeStream(command, createKinesisReader({ client, stream: to }));
+  const { arn } = await describeStream(createKinesisReader({ client, stream: to }));
   if (arn !== origin || force === true) return arn;
   const text = `--to: expected another stream than the recorded one, got ${arn} (--force puts its records into it again)`;
   throw new UsageError(complaint(command, text));

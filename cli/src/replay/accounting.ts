@@ -54,6 +54,15 @@ export function accountingLine(accounting: Accounting): string {
   return `in ${grouped(accounting.in)} ${equals} ${right}`;
 }
 
+/** What a newcomer with another pipeline's data needs to hear; nothing when some record was of use. */
+export function unmatchedHint(
+  { records, in: count, unmatched }: Accounting,
+  pipeline: string,
+): readonly string[] {
+  if (records === 0 || unmatched < count) return [];
+  return [`no record matches a metric of ${pipeline}: does its "match" fit them?`];
+}
+
 /** `redelivered 12, revised 3`. */
 export function besideLine({ redelivered, revised }: Accounting): string {
   return `redelivered ${grouped(redelivered)}, revised ${grouped(revised)}`;

@@ -1,7 +1,5 @@
 import { type Command, Option } from 'commander';
-import { complaint } from '../command';
-import { UsageError } from '../exit';
-import { speedValue, wholeNumber } from '../option-value';
+import { checkTogether, speedValue, urlValue, wholeNumber } from '../option-value';
 import type { ReplayToFlags } from '../replay-to/replay-to';
 
 const HELP = `
@@ -17,7 +15,7 @@ Examples:
   $ millrace replay demo.ndjson --to my-stream --speed 10 --shift-time
   $ millrace replay demo.ndjson --faults zombies --seed 7
 
-Fault presets: deploy, reshard, throttle-storm, zombies, outage, everything.
+Fault presets: deploy, reshard, throttle-storm, zombies, outage, expiry, everything.
 
 With --to the records go into a Kinesis stream instead, at their recorded pace (--speed 1)
 and in the order of each partition key: docs/reference/record.md.
@@ -91,7 +89,11 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document on stdout')
     .option('--faults <plan>', 'inject faults: a JSON file or the name of a preset')
     .option('--to <stream>', 'put the records into this Kinesis stream (name or ARN) instead')
-    .option('--endpoint <url>', 'of an emulator, with --to (default: AWS)')
+    .option(
+      '--endpoint <url>',
+      'of an emulator, with --to (default: AWS)',
+      urlValue(command, '--endpoint'),
+    )
     .option('--shift-time', 'with --to: move event times to now')
     .option('--force', 'with --to: also into the stream that was recorded')
     .option(
@@ -101,20 +103,20 @@ export function register(program: Command): void {
     )
     .addHelpText('after', HELP)
     .action((recording: string, flags: Flags) => dispatch(command, recording, flags));
+  checkTogether(command, misplaced);
+}
+
+function misplaced(flags: Flags): string[] {
+  const names = flags.to === undefined ? ONLY_WITH_TO : ONLY_WITHOUT_TO;
+  const why = flags.to === undefined ? 'only with --to' : 'not with --to';
+  return names
+    .filter((name) => flags[name] !== undefined)
+    .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: ${why}`);
 }
 
 /** The engine and the handlers are half a second of code that the other commands do not need. */
 async function dispatch(command: Command, recording: string, flags: Flags): Promise<void> {
   const { to, speed } = flags;
-  const misplaced = (to === undefined ? ONLY_WITH_TO : ONLY_WITHOUT_TO).filter(
-    (name) => flags[name] !== undefined,
-  );
-  if (misplaced.length > 0) {
-    const text = (name: string) =>
-      `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    const why = to === undefined ? 'only with --to' : 'not with --to';
-    throw new UsageError(misplaced.map((name) => complaint(command, `${text(name)}: ${why}`)));
-  }
   if (to !== undefined) {
     const { replayTo } = await import('../replay-to/replay-to');
     return replayTo(command, recording, { ...flags, to, speed: speed ?? 1 });

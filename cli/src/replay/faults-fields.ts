@@ -105,7 +105,10 @@ export const KINDS: Readonly<Record<string, KindSpec>> = {
     what: 'newer code writes every state, and is rolled forward again a while later',
     fields: { times: { type: 'count', max: 100 }, for: DURATION },
   },
-  'expire-state': { what: 'states whose time to live is over are removed at once', fields: {} },
+  'expire-state': {
+    what: 'states whose time to live is over are removed, that much later',
+    fields: { rate: { ...RATE, optional: true }, late: { ...DURATIONS, optional: true } },
+  },
 };
 
 /** Fields whose value is a duration carry their unit in the plan that the engine reads. */

@@ -63,6 +63,19 @@ export const PRESETS: Readonly<Record<string, unknown>> = {
       { kind: 'clock', rate: 0.3, jump: '15m' },
     ],
   },
+  expiry: {
+    version: 1,
+    faults: [
+      { kind: 'expire-state', rate: 0.8, late: ['0s', '48h'] },
+      { kind: 'crash', at: 'middle', rate: 0.05 },
+      { kind: 'crash', at: 'end', rate: 0.05 },
+      { kind: 'write', lands: 'late', late: ['1s', '5m'], rate: 0.03 },
+      { kind: 'conflict', rate: 0.03 },
+      { kind: 'redeliver', rate: 0.2, delay: ['0s', '10m'] },
+      { kind: 'cut', rate: 0.1 },
+      { kind: 'tick', lost: 0.2, doubled: 0.2 },
+    ],
+  },
   everything: {
     version: 1,
     faults: [
@@ -87,7 +100,7 @@ export const PRESETS: Readonly<Record<string, unknown>> = {
       { kind: 'tick', lost: 0.1, doubled: 0.2 },
       { kind: 'clock', rate: 0.2, jump: '15m' },
       { kind: 'newer-state', times: 1, for: '3m' },
-      { kind: 'expire-state' },
+      { kind: 'expire-state', late: ['0s', '48h'] },
       { kind: 'deadly', rate: 0.01, tries: [1, 3] },
       { kind: 'poison', rate: 0.02 },
       { kind: 'duplicate', rate: 0.03, delay: ['0s', '2m'] },

@@ -5,6 +5,7 @@ import { type FaultPlan, faultsOf } from '@millrace/engine/fault/plan';
 import { hashKeyOf } from '@millrace/engine/stream/hash-key';
 import { UsageError } from '../exit';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
+import { type Carriers, carriersOf, NO_CARRIERS } from './faults-carriers';
 import { equalShards } from './hash-range';
 import type { Source } from './source';
 
@@ -15,6 +16,7 @@ export interface FaultySource extends Source {
   readonly positions: Positions | null;
   /** Names of the faults that are in the records now. */
   readonly injected: readonly string[];
+  readonly carriers: Carriers;
 }
 
 export interface SourceFaultOptions {
@@ -39,12 +41,9 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
   const { plan } = options;
   const reshards = faultsOf(plan, 'reshard').reduce((sum, { times }) => sum + times, 0);
   const alters = faultsOf(plan, 'poison').length + faultsOf(plan, 'duplicate').length > 0;
-  if (reshards === 0 && !alters) return { ...source, positions: null, injected: [] };
-  if (source.aggregated) {
-    throw new UsageError(
-      'millrace replay: --faults: aggregated (KPL) records cannot be resharded, poisoned or doubled',
-    );
-  }
+  const carriers = source.aggregated ? carriersOf(source.records) : NO_CARRIERS;
+  if (reshards === 0 && !alters) return { ...source, positions: null, injected: [], carriers };
+  refuseMixed(carriers, plan, source.shards.length);
   const injected: string[] = [];
   const placed = alter(byVisibility(source.records), options, injected);
   const { shards, records, positions } = layOut(
@@ -61,6 +60,7 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
     records,
     positions,
     injected,
+    carriers,
     in: alters
       ? records.reduce((sum, record) => sum + countMeasurements(record, pipeline, transforms), 0)
       : source.in,
@@ -69,6 +69,17 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
         ? null
         : { ...source.arrivals, lastMs: Math.max(source.arrivals.lastMs, arrivals.at(-1) ?? 0) },
   };
+}
+
+/** Records of one key in two shards have no order, and ticks none among them, unless nobody promised one. */
+function refuseMixed({ mixed }: Carriers, plan: FaultPlan, shards: number): void {
+  const reshards = faultsOf(plan, 'reshard');
+  const isPromised = !reshards.some(({ childrenEarly }) => childrenEarly);
+  if (mixed === null || !isPromised || (reshards.length === 0 && shards === 1)) return;
+  const key = JSON.stringify(mixed);
+  throw new UsageError(
+    `millrace replay: --faults: ${plan.name}: partition key ${key} travels in aggregated (KPL) records of several hash keys: after a reshard its order is undefined`,
+  );
 }
 
 /** A record is never visible before its predecessor in the shard, whatever its arrival stamp. */

@@ -2,15 +2,22 @@ import type { Item, KeyValueStore } from '@millrace/core/port';
 import { scanAll } from '@millrace/core/results/read';
 import type { Scheduler } from '@millrace/engine';
 import type { Ledger } from '@millrace/engine/fault/ledger';
-import { type FaultPlan, faultsOf } from '@millrace/engine/fault/plan';
+import { type FaultPlan, faultsOf, type Range, type StateFault } from '@millrace/engine/fault/plan';
 
 /** A schema version that no code of today knows. */
 const NEWER_VERSION = 1_000;
-/** DynamoDB removes expired items within days; here at the first look. */
+/** How often it is looked what DynamoDB's time to live has removed since. */
 const EXPIRY_STEP_MS = 3_600_000;
 
 /** Sums of the counters of removed states, which no table holds any more. */
 export type RemovedCounters = number[];
+
+/** What went with the states that a fault removed. */
+export interface Removed {
+  readonly counters: RemovedCounters;
+  /** Ids of incidents that were open in them: nothing will ever close those. */
+  readonly incidents: Set<string>;
+}
 
 export interface StateFaultOptions {
   readonly plan: FaultPlan;
@@ -19,7 +26,7 @@ export interface StateFaultOptions {
   /** The table itself, below all faults. */
   readonly state: KeyValueStore;
   readonly spanMs: readonly [first: number, last: number];
-  readonly removed: RemovedCounters;
+  readonly removed: Removed;
 }
 
 /** Plans what happens to stored states beside the handlers: newer code, time to live. */
@@ -35,9 +42,11 @@ export function scheduleStateFaults(options: StateFaultOptions): void {
       scheduler.at(atMs + forMs, () => downgrade(options));
     }
   }
-  if (faultsOf(plan, 'expire-state').length === 0) return;
+  const [expiry] = faultsOf(plan, 'expire-state');
+  if (expiry === undefined) return;
+  const planned = new Map<string, Removal>();
   for (let atMs = spanMs[0]; atMs <= spanMs[1]; atMs += EXPIRY_STEP_MS) {
-    scheduler.at(atMs, () => expire(options));
+    scheduler.at(atMs, () => expire(options, expiry, planned));
   }
 }
 
@@ -63,16 +72,49 @@ async function downgrade({ state, scheduler }: StateFaultOptions) {
   });
 }
 
-async function expire({ state, scheduler, ledger, removed }: StateFaultOptions) {
+/** When one life of an item ends for good; Infinity = never in this run. */
+interface Removal {
+  readonly atMs: number;
+  happened(): void;
+}
+
+/**
+ * DynamoDB removes an expired item within days, and not at all if it is written before: until then it
+ * is read as if nothing were the matter. Each life of an item has its own dice.
+ */
+async function expire(
+  { state, scheduler, ledger, removed }: StateFaultOptions,
+  { rate = 1, lateMs = [0, 0] }: Extract<StateFault, { kind: 'expire-state' }>,
+  planned: Map<string, Removal>,
+) {
   await scheduler.hold(async () => {
     for (const item of await all(state)) {
-      if (typeof item.ttl !== 'number' || item.ttl * 1000 >= scheduler.nowMs) continue;
-      if (ledger.strikeNow('expire-state', `${item.pk} ${item.sk}`, 1) === null) continue;
-      const { c } = JSON.parse(String(item.body)) as { c: number[] };
-      for (const [at, count] of c.entries()) removed[at] = (removed[at] ?? 0) + count;
-      await state.delete({ pk: item.pk, sk: item.sk });
+      const { pk, sk, ttl, body } = item;
+      if (typeof ttl !== 'number' || ttl * 1000 >= scheduler.nowMs) continue;
+      const life = `${pk} ${sk} ${ttl}`;
+      const removal = planned.get(life) ?? planRemoval(ledger, life, ttl * 1000, { rate, lateMs });
+      planned.set(life, removal);
+      if (removal.atMs >= scheduler.nowMs) continue;
+      removal.happened();
+      const { c, i } = JSON.parse(String(body)) as { c: number[]; i?: { id: string } | null };
+      for (const [at, count] of c.entries()) {
+        removed.counters[at] = (removed.counters[at] ?? 0) + count;
+      }
+      if (i) removed.incidents.add(i.id);
+      await state.delete({ pk, sk });
     }
   });
+}
+
+function planRemoval(
+  ledger: Ledger,
+  life: string,
+  expiredMs: number,
+  { rate, lateMs }: { readonly rate: number; readonly lateMs: Range },
+): Removal {
+  const strike = ledger.strike('expire-state', life, rate);
+  if (strike === null) return { atMs: Number.POSITIVE_INFINITY, happened: () => undefined };
+  return { atMs: expiredMs + strike.dice.between(lateMs), happened: strike.happened };
 }
 
 async function all(state: KeyValueStore): Promise<Item[]> {

@@ -3,7 +3,8 @@ import type { Application, EventSource, Handler, Scheduler } from '@millrace/eng
 import { createInjector } from '@millrace/engine/fault/injector';
 import { type FaultPlan, faultsOf } from '@millrace/engine/fault/plan';
 import { grouped } from '../output';
-import { type RemovedCounters, scheduleStateFaults } from './faults-state';
+import { besideCarriers, type Carriers, NO_CARRIERS } from './faults-carriers';
+import { type Removed, type RemovedCounters, scheduleStateFaults } from './faults-state';
 import type { LocalApplication } from './local-application';
 
 /** What stands between the handlers and the rest of a local application. */
@@ -21,10 +22,14 @@ export interface Disturbance {
   readonly patienceMs: number;
   /** Of states that were removed: by index as in a state's body. */
   readonly removed: RemovedCounters;
+  /** Ids of incidents that were open in states that were removed. */
+  readonly removedIncidents: ReadonlySet<string>;
 }
 
 export interface FaultReport {
   readonly counts: Readonly<Record<string, number>>;
+  /** What kinds came to in particular: `write/late state`. */
+  readonly details: Readonly<Record<string, number>>;
   /** Names, for `only`. */
   readonly injected: readonly string[];
   /** Errors of handlers that no fault explains. */
@@ -43,19 +48,26 @@ export interface FaultRunOptions {
   readonly spanMs: readonly [first: number, last: number];
   /** Of the source: faults that are in its records. */
   readonly injected: readonly string[];
+  /** Of the source: where its aggregated records take the keys inside them. */
+  readonly carriers?: Carriers;
 }
 
 export function createFaultRun(options: FaultRunOptions): FaultRun {
-  const { plan, seed, scheduler, spanMs } = options;
+  const { seed, scheduler, spanMs, carriers = NO_CARRIERS } = options;
+  const isAggregated = carriers.hashKeys.size > 0;
+  const plan = isAggregated ? withOneLane(options.plan) : options.plan;
   const injector = createInjector({ plan, seed, scheduler, spanMs });
   const { ledger } = injector;
   for (const name of options.injected) ledger.note(name);
-  const removed: RemovedCounters = [];
+  const removed: Removed = { counters: [], incidents: new Set() };
   const twice = faultsOf(plan, 'second-mapping').length > 0;
   const second = twice ? ledger.strikeNow('second-mapping', '', 1) !== null : false;
   return {
     disturbance: {
-      port: injector.port,
+      port: (name, raw, latencyMs) =>
+        name === 'stream' && isAggregated
+          ? (injector.port(name, besideCarriers(raw as never, carriers), latencyMs) as never)
+          : injector.port(name, raw, latencyMs),
       handler: injector.handler,
       clock: injector.clock,
       application: (application) => (second ? withSecondMappings(application) : application),
@@ -69,14 +81,24 @@ export function createFaultRun(options: FaultRunOptions): FaultRun {
         return ledger.quiet;
       },
       patienceMs: 2 * plan.endAfterMs,
-      removed,
+      removed: removed.counters,
+      removedIncidents: removed.incidents,
     },
     report: () => ({
       counts: Object.fromEntries([...ledger.counts].sort(([a], [b]) => (a < b ? -1 : 1))),
+      details: Object.fromEntries(ledger.details),
       injected: ledger.injected,
       surprises: injector.surprises,
     }),
   };
+}
+
+/** Keys of an aggregate share its lane only when there is one: the consumer refuses anything else. */
+function withOneLane(plan: FaultPlan): FaultPlan {
+  const faults = plan.faults.map((fault) =>
+    fault.kind === 'restart' ? { ...fault, parallelization: [1] } : fault,
+  );
+  return { ...plan, faults };
 }
 
 /** As while one mapping replaces another: both read everything. */

@@ -31,7 +31,7 @@ import { createStreamConsumer } from '../../../functions/stream-consumer/stream-
 import { createStreamSweeper } from '../../../functions/stream-sweeper/stream-sweeper';
 import { UsageError } from '../exit';
 import type { LocalData, StoreNote } from '../local-store';
-import { watchDue } from './due-watch';
+import { watchDue } from './application/due-watch';
 import type { Disturbance } from './faults';
 
 /** The handlers of template.yaml over embedded stores, ready to run. */
@@ -64,6 +64,8 @@ export interface LocalApplicationOptions {
   readonly pipeline: Pipeline;
   readonly transforms: Transforms;
   readonly shards: readonly ShardDefinition[];
+  /** As records and ids of the quarantine name it; absent = as the template does. */
+  readonly streamName?: string;
   readonly scheduler: Scheduler;
   readonly log: Log;
   readonly observe?: (event: EngineEvent) => void;
@@ -82,9 +84,8 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
   const { pipeline, transforms, scheduler, log, disturbance } = options;
   const application = disturbance?.application(options.application) ?? options.application;
   const setting = settingsOf(application, 'StreamConsumer');
-  const streamName = setting('STREAM_NAME');
   const stream = createStream({
-    name: streamName,
+    name: options.streamName ?? setting('STREAM_NAME'),
     scheduler,
     shards: options.shards,
     childrenEarly: disturbance?.childrenEarly ?? false,
@@ -136,7 +137,8 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
   const engine = createEngine({
     application,
     scheduler,
-    streams: { [streamName]: stream },
+    // By the name that event sources of the template refer to.
+    streams: { [setting('STREAM_NAME')]: stream },
     tables: { [changes.table]: changes },
     observe: (event) => {
       options.observe?.(event);

@@ -4,19 +4,21 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
-import { createLocalStore } from '../local-store';
+import { checkStoreFolder, createLocalStore } from '../local-store';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
 import { projectFile } from '../project';
-import { accountingLine, besideLine, missing } from './accounting';
+import { checkRecordingFile } from '../recording/byte-blocks';
+import { accountingLine, besideLine, missing, unmatchedHint } from './accounting';
+import { createQuietLog, createReplayLog } from './application/replay-log';
 import type { ReplayFlags } from './command';
 import { createFaultRun, type FaultReport, type FaultRun, faultLine } from './faults';
+import { NO_CARRIERS } from './faults-carriers';
 import { readFaultPlan } from './faults-plan';
 import { disturbSource } from './faults-records';
 import { tableNames } from './local-application';
-import { checkOutputFolder } from './output-folder';
-import { createQuietLog, createReplayLog } from './replay-log';
-import { writeResult } from './result-files';
+import { checkOutputFolder } from './result/output-folder';
+import { writeResult } from './result/result-files';
 import { type ReplayResult, runReplay } from './run-replay';
 import { readSource, type Source } from './source';
 
@@ -28,6 +30,8 @@ export async function replay(
 ): Promise<void> {
   const plan = flags.faults === undefined ? null : await readFaultPlan(flags.faults);
   if (flags.out !== undefined) await checkOutputFolder(flags.out);
+  if (flags.store !== undefined) await checkStoreFolder(flags.store);
+  await checkRecordingFile(recording);
   const { pipeline, transforms, ...loaded } = await loadPipeline(flags.pipeline);
   // Printed when nothing is refused any more: a refusal is one line for each problem and no other.
   const warnings = [...loaded.warnings];
@@ -41,7 +45,7 @@ export async function replay(
   const { seed } = flags;
   const source =
     plan === null
-      ? { ...recorded, positions: null, injected: [] }
+      ? { ...recorded, positions: null, injected: [], carriers: NO_CARRIERS }
       : disturbSource(recorded, { plan, seed, pipeline, transforms });
   const lanes = lanesFor(command, flags, source, warnings);
   const application = await readApplication(lanes, flags.batchSize);
@@ -74,6 +78,7 @@ export async function replay(
         faults = createFaultRun({
           ...{ plan, seed, scheduler, spanMs: [firstMs, lastMs] },
           injected: source.injected,
+          carriers: source.carriers,
         });
         return faults.disturbance;
       },
@@ -87,7 +92,7 @@ export async function replay(
     const counts = report === null ? {} : { faults: report.counts };
     printJson({ ...result.accounting, ...written, ...counts, out: flags.out ?? null, seconds });
   } else {
-    for (const line of summary(result, written, seconds, flags.out)) say(line);
+    for (const line of summary(result, written, seconds, flags)) say(line);
     if (report !== null) say(faultLine(report));
   }
   refuseIfMissing(command, result);
@@ -129,7 +134,7 @@ function summary(
   { accounting }: ReplayResult,
   written: { readonly rows: number; readonly incidents: number; readonly quarantine: number },
   seconds: number,
-  out: string | undefined,
+  { out, pipeline }: ReplayFlags,
 ): readonly string[] {
   const { records } = accounting;
   const rate = grouped(Math.round(records / Math.max(seconds, 0.001)));
@@ -139,6 +144,7 @@ function summary(
     `${grouped(rows)} rows, ${grouped(incidents)} incidents, ${grouped(quarantine)} in quarantine`,
     accountingLine(accounting),
     besideLine(accounting),
+    ...unmatchedHint(accounting, pipeline),
     ...(out === undefined ? [] : [`written to ${out}`]),
   ];
 }

@@ -73,6 +73,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     pipeline,
     transforms,
     shards,
+    ...(source.stream !== undefined && { streamName: source.stream }),
     scheduler,
     log,
     ...(options.observe && { observe: options.observe }),

@@ -3,12 +3,14 @@ import { decodeKinesis } from '@millrace/adapters/kinesis/decode';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { readRecording } from '../recording/read';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
-import { completeRanges } from './complete-ranges';
 import { equalShards } from './hash-range';
-import { reshard } from './reshard';
+import { completeRanges } from './shards/complete-ranges';
+import { reshard } from './shards/reshard';
 
 /** A recording in memory, as the engine's stream will hold it. */
 export interface Source {
+  /** Name of the recorded stream; absent when the recording says none, or none that a stream can have. */
+  readonly stream?: string;
   readonly shards: readonly RecordedShard[];
   readonly records: readonly RecordedRecord[];
   /** Measurements in the recording: the left side of the accounting. */
@@ -27,6 +29,8 @@ export interface SourceOptions {
   readonly transforms: Transforms;
   readonly warn: (message: string) => void;
 }
+
+const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,128}$/;
 
 /** How the base64 of an aggregated record's magic number begins. */
 const AGGREGATE_PREFIX = '84mawg';
@@ -49,7 +53,9 @@ export async function readSource(path: string, options: SourceOptions): Promise<
     firstMs = Math.min(firstMs, record.arrivalMs);
     lastMs = Math.max(lastMs, record.arrivalMs);
   });
+  const { stream } = summary.header;
   return {
+    ...(stream !== null && STREAM_NAME.test(stream) && { stream }),
     shards: streamShards(options.shards, summary.shards),
     records: options.shards === null ? records : reshard(records, options.shards),
     in: measurements,

@@ -13,18 +13,25 @@ export function incidentSection(
   incidents: readonly ReportIncident[],
   anchorOf: AnchorOf,
   time: TimeSpan,
+  windowsScored: number,
 ): Html {
   const spanMs = time.toMs - time.fromMs;
   const shown = [...incidents].sort((a, b) => a.openedMs - b.openedMs).slice(0, INCIDENTS_MAX);
   const hidden = incidents.length - shown.length;
   if (incidents.length === 0) {
-    return html`<h2>Incidents</h2><div class="card none">None: every scored window was within its band.</div>`;
+    return html`<h2>Incidents</h2><div class="card none">${noneBecause(windowsScored)}</div>`;
   }
   return html`<h2>Incidents<small>${hidden > 0 ? `the first ${INCIDENTS_MAX} of ${grouped(incidents.length)}` : null}</small></h2>
 <div class="card table"><table>
 <tr><th>Series</th><th>Opened</th><th>Lasted</th><th class="n">Observed</th><th class="n">Expected</th><th class="n">Score</th><th>Severity</th><th>Why</th></tr>
 ${shown.map((incident) => row(incident, anchorOf(incident), spanMs))}
 </table></div>`;
+}
+
+/** Nothing found and nothing looked for are different answers. */
+function noneBecause(windowsScored: number): string {
+  if (windowsScored > 0) return `None in ${grouped(windowsScored)} scored windows.`;
+  return 'No window was scored: the pipeline has no "detect", or its detector was still learning.';
 }
 
 function row(incident: ReportIncident, anchor: string | null, spanMs: number): Html {

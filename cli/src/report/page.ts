@@ -7,7 +7,7 @@ import { Html, html } from './html';
 import { incidentSection } from './incident-section';
 import { durationText, momentText } from './number-text';
 import { quarantineSection } from './quarantine-section';
-import type { ReportData, ReportSeries } from './report-data';
+import type { ReportData, ReportPoint, ReportSeries } from './report-data';
 import { SCRIPT } from './script';
 import { STYLE } from './style';
 
@@ -35,11 +35,11 @@ export function renderReport(data: ReportData): string {
 <p class="lead">${lead(data, time)}</p>
 ${accounting(data)}
 ${facts(data)}
-${incidentSection(data.incidents, anchorOf, time)}
+${incidentSection(data.incidents, anchorOf, time, count(data.series, isScored))}
 ${charts(data.series, shown, time)}
 ${quarantineSection(data.quarantine)}
 ${costSection(data.run)}
-<footer>All times are UTC. Bands are what the detector expected before it saw the window.</footer>
+<footer>All times are UTC.${count(data.series, hasBand) > 0 ? ' Bands are what the detector expected before it saw the window.' : null}</footer>
 </main>
 <div id="tip"></div>
 <script>${new Html(SCRIPT)}</script>
@@ -99,6 +99,13 @@ function facts({ series, incidents, accounting: counts, run }: ReportData): Html
   )}</section>`;
 }
 
+const isScored = ({ scored }: ReportPoint) => scored;
+const hasBand = ({ expected }: ReportPoint) => expected !== null;
+
+function count(series: readonly ReportSeries[], which: (point: ReportPoint) => boolean): number {
+  return series.reduce((sum, { points }) => sum + points.filter(which).length, 0);
+}
+
 function charts(
   all: readonly ReportSeries[],
   shown: readonly ReportSeries[],
@@ -106,14 +113,19 @@ function charts(
 ): Html | null {
   if (shown.length === 0) return null;
   const hidden = all.length - shown.length;
+  const bands = count(all, hasBand);
   const note = hidden > 0 ? `${grouped(hidden)} more are in rows.ndjson` : null;
   return html`<h2>Series<small>${note}</small></h2>
 <div class="legend">
-<span class="l-line" style="--c:var(--line)">value of the window</span><span style="--c:var(--band)">expected</span>
+<span class="l-line" style="--c:var(--line)">value of the window</span>${bands > 0 ? html`<span style="--c:var(--band)">expected</span>` : null}
 <span class="l-dot" style="--c:var(--incident)">anomaly</span><span style="--c:var(--incident-area)">incident</span>
 <span class="l-late" style="--c:var(--late)">window with late data</span></div>
+${bands === 0 && count(all, isScored) > 0 ? NO_BANDS : null}
 <div class="charts">${shown.map((series, index) => chartCard(series, index, time))}</div>`;
 }
+
+/** Rows hold the score of a window, and not the band it was judged by. */
+const NO_BANDS = html`<p class="note">The expected bands are not in this folder: <code>millrace replay</code> writes results only. <code>millrace start RECORDING --pipeline FILE --out DIR</code> writes the bands, the cost and this report.</p>`;
 
 /** What needs a look comes first: the gravest incident, then late data, then the order of the rows. */
 function chooseSeries(series: readonly ReportSeries[]): readonly ReportSeries[] {

@@ -84,7 +84,7 @@ function toPoint(
   band: Line | undefined,
   scored: string | undefined,
 ): readonly SeriesPoint[] {
-  const { metric, series, start, end, rev: _rev, late, score: _score, anomaly, ...values } = row;
+  const { metric, series, start, end, rev: _rev, late, score, anomaly, ...values } = row;
   const field = scored ?? fieldToDraw(values);
   if (field === null) return [];
   const value = values[field];
@@ -93,6 +93,7 @@ function toPoint(
     endMs: Date.parse(String(end)),
     value: typeof value === 'number' ? value : null,
     expected: band === undefined ? null : { low: Number(band.low), high: Number(band.high) },
+    scored: typeof score === 'number',
     anomaly: anomaly === true,
     late: Number(late),
   };

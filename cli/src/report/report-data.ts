@@ -6,8 +6,10 @@ export interface ReportPoint {
   readonly startMs: number;
   readonly endMs: number;
   readonly value: number | null;
-  /** The band in which the value was expected; null while learning, or where nothing is detected. */
+  /** The band in which the value was expected; null when it was not scored, or not written down. */
   readonly expected: { readonly low: number; readonly high: number } | null;
+  /** Whether a detector judged it: not while it learns, nor where nothing is detected. */
+  readonly scored: boolean;
   readonly anomaly: boolean;
   /** Measurements applied when the window's watermark had passed. */
   readonly late: number;

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { loadPipeline } from '../load-pipeline';
+import { makeFolder } from '../make-folder';
 import { printJson, say } from '../output';
 import type { ReportFlags } from './command';
 import { renderReport } from './page';
@@ -13,7 +14,7 @@ export async function report(flags: ReportFlags): Promise<void> {
   const data = await readReportFolder(flags.in, pipeline);
   const out = flags.out ?? join(flags.in, 'report.html');
   const page = renderReport(data);
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   await writeFile(out, page);
   if (flags.json === true)
     printJson({ out, bytes: Buffer.byteLength(page), series: data.series.length });

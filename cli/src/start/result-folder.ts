@@ -4,8 +4,8 @@ import { isoTime } from '@millrace/core/fold/key';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { RowView } from '@millrace/core/results/view';
 import { isSystemError, UsageError } from '../exit';
-import { jsonLines, OUTPUT_FILES } from '../replay/output-folder';
-import { writeResult } from '../replay/result-files';
+import { jsonLines, OUTPUT_FILES } from '../replay/result/output-folder';
+import { writeResult } from '../replay/result/result-files';
 import type { ReplayResult } from '../replay/run-replay';
 import type { ReportRun } from '../report/report-data';
 

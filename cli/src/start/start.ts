@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { readIncidents, readRows } from '@millrace/core/results/read';
+import { readDefinitions, readIncidents, readRows } from '@millrace/core/results/read';
 import { type Application, readTemplate, TemplateError } from '@millrace/engine';
 import { estimateCost } from '../cost-estimate/estimate';
 import { AnswerNoError, UsageError } from '../exit';
@@ -8,9 +8,10 @@ import { loadPipeline } from '../load-pipeline';
 import { createLocalStore } from '../local-store';
 import { printJson, say } from '../output';
 import { projectFile } from '../project';
-import { missing } from '../replay/accounting';
+import { checkRecordingFile } from '../recording/byte-blocks';
+import { missing, unmatchedHint } from '../replay/accounting';
+import { createReplayLog } from '../replay/application/replay-log';
 import { tableNames } from '../replay/local-application';
-import { createReplayLog } from '../replay/replay-log';
 import { runReplay } from '../replay/run-replay';
 import { readSource } from '../replay/source';
 import { renderReport } from '../report/page';
@@ -28,6 +29,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const json = flags.json === true;
   const recording = recordingOrNone ?? projectFile(RECORDING);
   const folder = flags.out ?? projectFile('.millrace', 'start');
+  await checkRecordingFile(recording);
   const pipelineFile = flags.pipeline ?? projectFile('pipeline.json');
   const { pipeline, transforms, warnings } = await loadPipeline(pipelineFile);
   for (const warning of warnings) say(`warning: ${warning}`);
@@ -65,7 +67,8 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const seconds = (performance.now() - beganMs) / 1000;
   const lambdaSeconds = durations.seconds();
   const { accounting, stores, alerts } = result;
-  const rows = await readRows(stores.results, pipeline);
+  const known = await readDefinitions(stores.control);
+  const rows = await readRows(stores.results, pipeline, known);
   const incidents = await readIncidents(stores.results, pipeline);
   const quarantined = accounting.late + accounting.invalid;
   const usage = usageOf(application, source, result, { lambdaSeconds, quarantined });
@@ -87,6 +90,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
     });
   else
     print(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }, heading), report);
+  if (!json) for (const line of unmatchedHint(accounting, pipelineFile)) say(line);
   if (missing(accounting) !== 0) {
     throw new AnswerNoError('millrace start: the accounting does not add up');
   }

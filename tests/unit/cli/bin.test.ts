@@ -52,6 +52,41 @@ describe('cli/bin/millrace.mjs', () => {
   });
 });
 
+describe('millrace check of a transform that cannot be loaded', () => {
+  it.each([
+    [
+      'a syntax error, with its place',
+      'export default (r: object) => {\n  return r +;\n};',
+      ':2:12: syntax error: Unexpected ";"',
+    ],
+    [
+      'a module that is not there',
+      'import x from "no-such-package";\nexport default x;',
+      ': imports "no-such-package", which is neither a file nor an installed package',
+    ],
+    [
+      'a throw, with its place',
+      '\nthrow new Error("not today");\nexport default () => null;',
+      ':2:7: threw while it was loaded: Error: not today',
+    ],
+    [
+      'an async function',
+      'export default async (r: object) => r;',
+      ': expected a synchronous function, got an async function; the stream does not wait for transforms',
+    ],
+  ])('names %s', (_name, text, expected) => {
+    folder.makeFolder('transforms');
+    folder.write('transforms/broken.ts', text);
+    folder.write('pipeline.json', pipelineWith('broken'));
+
+    expect(millrace('check')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: `pipeline.json: transform: transforms/broken.ts${expected}\n`,
+    });
+  });
+});
+
 describe('millrace replay, started for real', () => {
   it('exits with 1 when the accounting does not add up', () => {
     // A transform that is not pure: the handlers see one record less than the recording had.

@@ -98,13 +98,27 @@ describe('loadPipeline', () => {
       'expected a function as its default export, got object',
     ],
     [
+      'is async',
+      loadModule({ default: async () => null }),
+      'expected a synchronous function, got an async function; the stream does not wait for transforms',
+    ],
+    [
+      'is a generator',
+      loadModule({
+        *default() {
+          yield null;
+        },
+      }),
+      'expected a synchronous function, got a generator; the stream does not wait for transforms',
+    ],
+    [
       'throws when it is loaded',
       {
         loadModule: async () => {
           throw new SyntaxError('Unexpected\ntoken');
         },
       },
-      'Unexpected token',
+      'threw while it was loaded: SyntaxError: Unexpected token',
     ],
   ])('refuses a transform that %s', async (_name, options, expected) => {
     const path = pipelineFile({ transform: 'flatten-readings' });

@@ -5,6 +5,7 @@ import { captureOutput } from './capture-output';
 
 const LOAD: Load = {
   rate: 1_000,
+  unmatched: 0,
   series: 100,
   windowMs: 60_000,
   batchWindowSeconds: 5,
@@ -53,6 +54,36 @@ describe('a million events', () => {
     ['small batches cost invocations', { batchSize: 25 }, 'Lambda, invocations', 12.5],
   ])('%s', (_name, change, what, factor) => {
     expect(dollarsOf(change, what) / dollarsOf({}, what)).toBeCloseTo(factor, 2);
+  });
+
+  test.each([
+    ['a tenth of them unmatched: a write for each of those', 0.1, 100_000],
+    ['all of them', 1, 1_000_000],
+  ])('%s', (_name, unmatched, writes) => {
+    const cost = dollarsOf({ unmatched }, 'DynamoDB, unmatched records');
+
+    expect(cost).toBeCloseTo((writes / 1e6) * 0.625, 6);
+  });
+
+  test('an unmatched record is in no series, and in a batch all the same', () => {
+    const lonely = { series: 1e6, rate: 1_000 };
+    const half = { ...lonely, unmatched: 0.5 };
+    const share = (what: string) => dollarsOf(half, what) / dollarsOf(lonely, what);
+
+    expect(share('DynamoDB, states')).toBeCloseTo(0.5, 2);
+    expect(share('DynamoDB, reads')).toBeCloseTo(0.5, 2);
+    expect(share('Lambda, invocations')).toBe(1);
+    expect(share('Kinesis, data in')).toBe(1);
+  });
+
+  test('without unmatched records there is no line for them; without others none for series', () => {
+    const named = (unmatched: number) =>
+      costOf({ ...LOAD, unmatched }).perMillion.map(({ what }) => what);
+
+    expect(named(0)).not.toContain('DynamoDB, unmatched records');
+    expect(dollarsOf({ unmatched: 1 }, 'DynamoDB, states')).toBe(0);
+    expect(dollarsOf({ unmatched: 1 }, 'DynamoDB, rows')).toBe(0);
+    expect(dollarsOf({ unmatched: 1 }, 'DynamoDB, due index')).toBe(0);
   });
 
   test('adds up', () => {
@@ -105,6 +136,18 @@ describe('millrace cost', () => {
     expect(output.printed.stdout).toContain(`List prices of ${PRICES.asOf}, ${PRICES.region}`);
   });
 
+  test('takes the unmatched share in percent', async () => {
+    expect(await run(['cost', '--unmatched', '2.5', '--json'])).toBe(0);
+
+    const { load, perMillion } = JSON.parse(output.printed.stdout);
+    expect(load.unmatched).toBe(0.025);
+    expect(perMillion).toContainEqual({
+      what: 'DynamoDB, unmatched records',
+      dollars: expect.closeTo(0.025 * PRICES.dynamoDbPerMillionWriteUnits),
+      basis: '25,000 write units',
+    });
+  });
+
   test('counts the alarms of the template', async () => {
     expect(await run(['cost', '--json'])).toBe(0);
 
@@ -119,7 +162,8 @@ describe('millrace cost', () => {
   test.each([
     [['--window', '1 minute'], '--window: expected a duration'],
     [['--rate', '5000', '--shards', '2'], '--shards: this rate needs 5 or more, got 2'],
-    [['--rate', 'x'], '--rate: expected a whole number'],
+    [['--unmatched', '101'], '--unmatched: expected a number from 0 to 100, got "101"'],
+    [['--rate', 'x'], '--rate: expected a number from 0 to 10000000, got "x"'],
   ])('%j is refused', async (args, line) => {
     expect(await run(['cost', ...args])).toBe(2);
     expect(output.errorLines()).toHaveLength(1);

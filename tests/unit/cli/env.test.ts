@@ -48,6 +48,25 @@ describe('env file of the shipped template', () => {
     }
   });
 
+  test('a stack with Timestream: the projector alone gets its table and its endpoint', () => {
+    const timestreamEndpoint = 'http://host.docker.internal:5000';
+    const parameters = { EnableTimestream: 'true' };
+
+    const { ResultProjector, ...others } = file({
+      stack: { ...stack, parameters },
+      timestreamEndpoint,
+    });
+
+    expect(ResultProjector).toMatchObject({
+      TIMESTREAM_DATABASE: 'of-the-stack-TimestreamDatabaseName',
+      TIMESTREAM_TABLE: 'of-the-stack-TimestreamTableName',
+      TIMESTREAM_ENDPOINT_URL: timestreamEndpoint,
+    });
+    for (const variables of Object.values(others)) {
+      expect(variables).not.toHaveProperty('TIMESTREAM_ENDPOINT_URL');
+    }
+  });
+
   test('a stack without an output it needs is refused, with all variables listed', () => {
     const { StateTableName: _none, ...others } = outputs;
 
@@ -58,7 +77,12 @@ describe('env file of the shipped template', () => {
 });
 
 describe('millrace env', () => {
-  /** A CloudFormation that knows one stack. */
+  const PARAMETERS: Readonly<Record<string, string>> = {
+    there: '',
+    'with-timestream':
+      '<Parameters><member><ParameterKey>EnableTimestream</ParameterKey><ParameterValue>true</ParameterValue></member></Parameters>',
+  };
+  /** A CloudFormation that knows two stacks. */
   const answer = (name: string) => {
     const member = Object.entries(outputs)
       .map(
@@ -66,8 +90,8 @@ describe('millrace env', () => {
           `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
       )
       .join('');
-    if (name === 'there') {
-      return `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>there</StackName><Outputs>${member}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+    if (name in PARAMETERS) {
+      return `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>${name}</StackName>${PARAMETERS[name]}<Outputs>${member}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
     }
     return `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${name} does not exist</Message></Error></ErrorResponse>`;
   };
@@ -78,7 +102,7 @@ describe('millrace env', () => {
     });
     request.on('end', () => {
       const name = new URLSearchParams(body).get('StackName') ?? '';
-      response.writeHead(name === 'there' ? 200 : 400, { 'content-type': 'text/xml' });
+      response.writeHead(name in PARAMETERS ? 200 : 400, { 'content-type': 'text/xml' });
       response.end(answer(name));
     });
   });
@@ -114,6 +138,16 @@ describe('millrace env', () => {
     expect(JSON.parse(stdout).StreamSweeper).toMatchObject({
       STATE_TABLE: 'of-the-stack-StateTableName',
       ENDPOINT_URL: inContainer,
+    });
+  }, 30_000);
+
+  test('an emulated Timestream is told of as a container sees it', async () => {
+    const options = ['--endpoint', endpoint, '--timestream-endpoint', 'http://127.0.0.1:5000'];
+    const { stdout } = await run('--stack', 'with-timestream', ...options);
+
+    expect(JSON.parse(stdout).ResultProjector).toMatchObject({
+      ENDPOINT_URL: endpoint.replace('127.0.0.1', 'host.docker.internal'),
+      TIMESTREAM_ENDPOINT_URL: 'http://host.docker.internal:5000',
     });
   }, 30_000);
 

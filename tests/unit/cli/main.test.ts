@@ -102,3 +102,129 @@ describe('millrace', () => {
     for (const [index, start] of expected.entries()) expect(lines[index]).toContain(start);
   });
 });
+
+describe('millrace lists every mistake of a command', () => {
+  it.each([
+    [
+      'cost',
+      ['cost', '--window', '1 minute', '--rate', 'x', '--shards', '0'],
+      ['--window: expected a duration', '--rate: expected a number', '--shards: expected a whole'],
+    ],
+    [
+      'cost, options that do not fit together beside a bad one',
+      ['cost', '--rate', '5000', '--shards', '2', '--window', 'x'],
+      ['--window: expected a duration', '--shards: this rate needs 5 or more, got 2'],
+    ],
+    [
+      'query',
+      ['query', '--from', 'noon', '--to', '2026-02-30', '--endpoint', 'here', '--limit', '0'],
+      ['--from: expected', '--to: expected', '--endpoint: expected a URL', '--limit: expected'],
+    ],
+    [
+      'query, options that exclude each other',
+      ['query', '--stack', 's', '--local', 'd', '--follow', '--incidents'],
+      ['--stack or --local, got both', '--follow shows rows', 'needs --metric and --series'],
+    ],
+    [
+      'quarantine',
+      ['quarantine', 'list', '--reason', 'x', '--since', '2026-02-30'],
+      ['--reason: expected one of', '--since: expected a time', 'expected one of --local DIR'],
+    ],
+    [
+      'redrive, without asking for a pipeline file',
+      ['redrive', '--local', 'none', '--to-stream', 's'],
+      ['--local: expected a folder with a store', '--to-stream needs', '--local: expected --out'],
+    ],
+    [
+      'record',
+      [
+        ...['record', '--stream', 's', '--out', 'o.ndjson', '--redact', 'a..b', '--endpoint', 'e'],
+        ...['--from', '2026-01-02T00:00Z', '--to', '2026-01-01T00:00Z'],
+      ],
+      ['--endpoint: expected a URL', '--to: expected a moment behind', '--redact: "a..b"'],
+    ],
+    [
+      'replay --to',
+      ['replay', 'x.ndjson', '--to', 's', '--shards', '2', '--out', 'o', '--endpoint', 'e'],
+      ['--endpoint: expected a URL', '--shards: not with --to', '--out: not with --to'],
+    ],
+    [
+      'produce',
+      ['produce', '--out', 'o.ndjson', '--start', '2026-02-30T00:00Z', '--out-of-order', '2'],
+      ['--start: expected a moment', '--out-of-order: expected a share from 0 to 1'],
+    ],
+  ])('%s', async (_name, args, expected) => {
+    const code = await run(args);
+
+    expect(code).toBe(2);
+    const lines = output.errorLines();
+    expect(lines).toEqual(expected.map((text) => expect.stringContaining(text)));
+    for (const line of lines) expect(line).toMatch(/^millrace [a-z]+/);
+  });
+});
+
+describe('millrace says what is missing first', () => {
+  it.each([
+    [
+      'a recording',
+      ['replay', 'none.ndjson', '--pipeline', 'none.json'],
+      'none.ndjson: expected a recording',
+    ],
+    [
+      'a recording to start with',
+      ['start', 'none.ndjson', '--pipeline', 'none.json'],
+      'none.ndjson: expected a recording',
+    ],
+    [
+      'where the quarantine is',
+      ['redrive', '--pipeline', 'none.json'],
+      'expected one of --local DIR and --stack NAME',
+    ],
+  ])('%s, not the pipeline file', async (_name, args, expected) => {
+    const code = await run(args);
+
+    expect(code).toBe(2);
+    expect(output.errorLines()).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it.each([
+    ['nope', 'millrace: unknown command "nope"; see millrace --help'],
+    ['replays', 'millrace: unknown command "replays" (Did you mean replay?)'],
+  ])('help %s: there is no such command', async (name, expected) => {
+    expect(await run(['help', name])).toBe(2);
+    expect(output.errorLines()).toEqual([expected]);
+  });
+});
+
+it('shows examples in the help of millrace quarantine', async () => {
+  await run(['quarantine', '--help']);
+
+  expect(output.printed.stdout).toContain('$ millrace quarantine list --stack');
+});
+
+describe('millrace without AWS settings', () => {
+  const settings = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_CONFIG_FILE', 'AWS_PROFILE'];
+  const kept = Object.fromEntries(settings.map((name) => [name, process.env[name]]));
+  beforeEach(() => {
+    for (const name of settings) delete process.env[name];
+    process.env.AWS_CONFIG_FILE = '/nowhere';
+    process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+  });
+  afterEach(() => {
+    for (const name of settings) {
+      if (kept[name] === undefined) delete process.env[name];
+      else process.env[name] = kept[name];
+    }
+  });
+
+  it.each([
+    ['env --stack', ['env', '--stack', 's']],
+    ['quarantine --stack', ['quarantine', 'list', '--stack', 's']],
+    ['record --stream', ['record', '--stream', 's', '--out', 'none/o.ndjson']],
+  ])('%s says what to set', async (_name, args) => {
+    const code = await run(args);
+
+    expect(code).toBe(2);
+    expect(output.errorLines()).toEqual([expect.stringContaining('AWS_REGION: expected')]);
+  });
+});

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import type { Log } from '@millrace/core/port';
+import { openLocalData } from '../../../cli/src/local-store';
 import { run } from '../../../cli/src/main';
-import { openLocalStore } from '../../../cli/src/quarantine/local-store';
 import { createStreamConsumer } from '../../../functions/stream-consumer/stream-consumer';
 import { kinesisEvent } from '../../helper/event-source';
 import { onePipeline } from '../../helper/metric';
@@ -37,7 +37,7 @@ afterEach(() => {
 
 /** One record applied, one refused for its value, one that is no JSON. */
 async function fill(path: string): Promise<void> {
-  const { map, objects } = openLocalStore(path);
+  const { map, objects } = openLocalData(path);
   const indexes = { due: { partitionKey: 'dueBucket', sortKey: 'due' } };
   const consumer = createStreamConsumer({
     state: createKeyValueStore({ map, table: 'StateTable', indexes }),

@@ -2,10 +2,10 @@ import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import type { RowView } from '@millrace/core/results/view';
 import { run } from '../../../cli/src/main';
+import { parseTime } from '../../../cli/src/option-value';
 import { follow } from '../../../cli/src/query/follow';
 import { type QuerySource, selectIncidents, selectRows } from '../../../cli/src/query/read';
 import { rowLines } from '../../../cli/src/query/render';
-import { parseTime } from '../../../cli/src/query/selection';
 import { openLocal } from '../../../cli/src/query/source';
 import { sparkline } from '../../../cli/src/query/sparkline';
 import { captureOutput } from './capture-output';
@@ -126,7 +126,20 @@ describe('millrace query of a local store', () => {
   });
 
   test.each([
-    ['no rows', ['--metric', 'none'], 1, 'millrace query: no rows'],
+    ['no rows', ['--from', '2030-01-01'], 1, 'millrace query: no rows\n'],
+    [
+      'a metric that is not there',
+      ['--metric', 'none'],
+      1,
+      'no rows: no metric "none", the pipeline has m, other',
+    ],
+    ['a misspelt metric', ['--metric', 'othre'], 1, 'no metric "othre"'],
+    [
+      'incidents of a misspelt metric',
+      ['--incidents', '--metric', 'othe'],
+      0,
+      'no incidents: no metric "othe", did you mean "other"?',
+    ],
     ['a wrong time', ['--from', 'noon'], 2, 'millrace query: --from: expected a time like'],
     ['both sources', ['--stack', 's'], 2, 'expected --stack or --local, got both'],
     ['a wrong limit', ['--limit', '0'], 2, 'millrace query: --limit: expected a whole number'],

@@ -30,6 +30,7 @@ function point(minute: number, change: Partial<ReportPoint> = {}): ReportPoint {
     endMs: startMs + 60_000,
     value: 10,
     expected,
+    scored: true,
     anomaly: false,
     late: 0,
     ...change,
@@ -53,6 +54,8 @@ function report(change: Partial<ReportData> = {}): string {
   const none = { title: 't', series: [], incidents: [], quarantine: [], run: null };
   return renderReport({ ...none, accounting: ACCOUNTING, ...change });
 }
+
+const PIPELINE = ['--pipeline', 'events/recordings/hostile.pipeline.json'];
 
 async function command(...args: string[]) {
   const output = captureOutput();
@@ -112,6 +115,19 @@ describe('renderReport', () => {
     expect(page.match(/<section class="chart/g)).toHaveLength(CHARTS_MAX);
     expect(page).toContain('<a href="#series-0">the-last</a>');
     expect(page).toContain('6 more are in rows.ndjson');
+  });
+
+  it.each([
+    ['nothing scored', { scored: false, expected: null }, 'No window was scored', 0],
+    ['scored windows and their bands', {}, 'None in 4 scored windows.', 1],
+    ['scored windows without bands', { expected: null }, 'None in 4 scored windows.', 0],
+  ])('no incident, %s: says what was looked at', (_name, change, expected, legends) => {
+    const points = [0, 1, 2, 3].map((minute) => point(minute, change));
+    const page = report({ series: [series('a', { points })] });
+
+    expect(page).toContain(`<div class="card none">${expected}`);
+    expect(page.match(/>expected<\/span>/g) ?? []).toHaveLength(legends);
+    expect(page.match(/Bands are what the detector expected/g) ?? []).toHaveLength(legends);
   });
 
   it('has a page for a run without any window', () => {
@@ -175,6 +191,21 @@ describe('millrace report', () => {
     expect(first).toContain('What this costs on AWS');
   });
 
+  it('says on the page of a plain replay which command gives the bands', async () => {
+    const out = join(folder, 'plain');
+    const recording = 'events/recordings/host.two-disturbances.ndjson.gz';
+    const args = ['replay', recording, '--out', out];
+    const first = await command(...args);
+    const made = await command('report', '--in', out);
+    const page = readFileSync(join(out, 'report.html'), 'utf8');
+    const again = await command(...args);
+
+    expect([first.code, made.code, again.code]).toEqual([0, 0, 0]);
+    expect(page).toContain('millrace start RECORDING --pipeline FILE --out DIR');
+    expect(page).not.toContain('Bands are what');
+    expect(readdirSync(out)).not.toContain('report.html');
+  });
+
   it('start replaces its own folder and refuses one with other files', async () => {
     const args = [
       'start',
@@ -192,6 +223,15 @@ describe('millrace report', () => {
     expect(refused.code).toBe(2);
     expect(refused.errors.at(-1)).toContain('"thesis.doc" in it');
     expect(readFileSync(join(folder, 'thesis.doc'), 'utf8')).toBe('mine');
+  });
+
+  it('ends where no folder can be made', async () => {
+    await command('replay', 'events/recordings/hostile.names.ndjson', '--out', folder, ...PIPELINE);
+
+    const made = await command('report', '--in', folder, '--out', '/proc/none/report.html');
+
+    expect(made.code).toBe(3);
+    expect(made.errors).toEqual([expect.stringMatching(/^millrace: ENOENT/)]);
   });
 
   it.each([

@@ -9,6 +9,7 @@ export function describe(value: unknown): string {
   }
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
+  if (value === Infinity || value === -Infinity) return 'a number beyond 1.8e308';
   return typeof value === 'function' ? 'a function' : String(value);
 }
 

@@ -17,6 +17,8 @@ export interface TextScan {
   readonly mistake: TextMistake | null;
   /** Fields that stand twice in one object, of which `JSON.parse` silently keeps the last. */
   readonly repeated: readonly RepeatedField[];
+  /** Numbers too great for a double, which `JSON.parse` silently takes for infinite. */
+  readonly overflowing: readonly { readonly at: readonly string[]; readonly text: string }[];
 }
 
 /**
@@ -33,6 +35,7 @@ class Scanner {
   readonly #text: string;
   #at = 0;
   readonly #repeated: RepeatedField[] = [];
+  readonly #overflowing: { at: readonly string[]; text: string }[] = [];
 
   constructor(text: string) {
     this.#text = text;
@@ -43,11 +46,15 @@ class Scanner {
       this.#value([]);
       this.#space();
       if (this.#at < this.#text.length) this.#fail('the end of the file');
-      return { mistake: null, repeated: this.#repeated };
+      return this.#answer(null);
     } catch (error) {
       if (!(error instanceof Mistake)) throw error;
-      return { mistake: { ...this.#place(), text: error.message }, repeated: this.#repeated };
+      return this.#answer({ ...this.#place(), text: error.message });
     }
+  }
+
+  #answer(mistake: TextMistake | null): TextScan {
+    return { mistake, repeated: this.#repeated, overflowing: this.#overflowing };
   }
 
   #value(path: readonly string[]): void {
@@ -57,9 +64,16 @@ class Scanner {
     if (char === '{') this.#object(path);
     else if (char === '[') this.#list(path);
     else if (char === '"') this.#string();
-    else if (!this.#token(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y)) {
+    else this.#scalar(path);
+  }
+
+  #scalar(path: readonly string[]): void {
+    const start = this.#at;
+    if (!this.#token(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y)) {
       this.#fail('a JSON value');
     }
+    const text = this.#text.slice(start, this.#at);
+    if (Math.abs(Number(text)) === Infinity) this.#overflowing.push({ at: path, text });
   }
 
   #object(path: readonly string[]): void {

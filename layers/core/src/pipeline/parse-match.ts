@@ -45,5 +45,7 @@ function readValues(
 }
 
 function isWanted(value: unknown): value is Scalar | null {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+  // No record holds a number that JSON cannot write.
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value === null || typeof value === 'string' || typeof value === 'boolean';
 }

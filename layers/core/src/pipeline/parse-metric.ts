@@ -161,8 +161,12 @@ function parseDedupe(json: unknown, at: At, problems: Problems): Dedupe | undefi
     if (!fields.has('by')) fields.expected('by', 'one of "eventId", "eventTime"');
     return undefined;
   }
-  fields.refuseUnknown(by === 'eventId' ? ['by', 'path'] : ['by']);
-  if (by === 'eventTime') return { by };
+  fields.refuseUnknown(['by', 'path']);
+  if (by === 'eventTime') {
+    if (!fields.has('path')) return { by };
+    fields.error('path', 'has no effect with "by":"eventTime"; to compare a field, use "eventId"');
+    return undefined;
+  }
   if (!fields.has('path')) return fields.expected('path', 'a path like "id"');
   const path = fields.path('path');
   return path === undefined ? undefined : { by, path };

@@ -5,7 +5,7 @@ import { scanJson } from './json-text';
 import { type KnownNames, parseMetric } from './parse-metric';
 import { parseTransformName } from './parse-transform';
 import type { Metric, Pipeline } from './pipeline';
-import { PipelineError, Problems } from './problem';
+import { PipelineError, Problems, placeKey } from './problem';
 
 export { PipelineError } from './problem';
 
@@ -34,12 +34,13 @@ export function parsePipelineText(text: string, options: ParseOptions = {}): Par
   const source = options.source ?? 'pipeline.json';
   // Some editors write a byte order mark, and nobody sees it.
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
-  const { mistake, repeated } = scanJson(json);
+  const { mistake, repeated, overflowing } = scanJson(json);
   if (mistake !== null) {
     const place = `line ${mistake.line}, column ${mistake.column}`;
     throw new PipelineError([`${source}: ${place}: ${oneLine(mistake.text)}`]);
   }
-  const problems = new Problems(source);
+  const written = new Map(overflowing.map(({ at, text }) => [placeKey(at), oneLine(text)]));
+  const problems = new Problems(source, written);
   for (const { at, line } of repeated) {
     problems.error(at, `appears a second time on line ${line}, and only the last would count`);
   }

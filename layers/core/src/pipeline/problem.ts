@@ -14,14 +14,23 @@ export class PipelineError extends Error {
   }
 }
 
+/** Numbers that a double cannot hold as they stand in the file, by `placeKey`: they arrive as infinite. */
+export type WrittenNumbers = ReadonlyMap<string, string>;
+
+export function placeKey(at: At): string {
+  return JSON.stringify(at);
+}
+
 /** Collects mistakes, so that a user sees all of them at once and not one per run. */
 export class Problems {
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
   readonly #source: string;
+  readonly #written: WrittenNumbers;
 
-  constructor(source: string) {
+  constructor(source: string, written: WrittenNumbers = new Map()) {
     this.#source = source;
+    this.#written = written;
   }
 
   error(at: At, text: string): void {
@@ -38,7 +47,7 @@ export class Problems {
       at,
       got === undefined
         ? `missing, expected ${expected}`
-        : `expected ${expected}, got ${describe(got)}`,
+        : `expected ${expected}, got ${this.#written.get(placeKey(at)) ?? describe(got)}`,
     );
   }
 

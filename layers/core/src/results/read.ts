@@ -1,8 +1,8 @@
 import { DUE_BUCKETS, dueBucket } from '../fold/codec';
-import { parseSeriesPartition } from '../fold/key';
+import { definitionKey, parseSeriesPartition } from '../fold/key';
 import type { IncidentOutput } from '../fold/state';
 import type { Metric, Pipeline } from '../pipeline/pipeline';
-import type { Item, KeyValueStore } from '../port';
+import type { Item, KeyValueStore, RangeQuery } from '../port';
 import { compareSequence } from '../record/sequence';
 import { byText, type Definitions, mergeRows, readerKey } from './rows';
 import type { AccountingView, IncidentView, QuarantineView, RowView } from './view';
@@ -12,6 +12,16 @@ export async function* scanAll(store: KeyValueStore): AsyncGenerator<Item> {
   let after: string | undefined;
   do {
     const page = await store.scan(after === undefined ? {} : { after });
+    yield* page.items;
+    after = page.next;
+  } while (after !== undefined);
+}
+
+/** Every item of a range, page by page. */
+export async function* queryAll(store: KeyValueStore, range: RangeQuery): AsyncGenerator<Item> {
+  let after: string | undefined;
+  do {
+    const page = await store.query(after === undefined ? range : { ...range, after });
     yield* page.items;
     after = page.next;
   } while (after !== undefined);
@@ -32,15 +42,29 @@ export async function readRows(
   return mergeRows(await withPrefix(results, 'R#'), pipeline, known);
 }
 
-/** Every definition that was ever deployed, for the rows that name one the pipeline no longer has. */
-export async function readDefinitions(control: KeyValueStore): Promise<Definitions> {
+/**
+ * Definitions of metrics as they were deployed, for the rows that name one the pipeline no longer has.
+ * @param metrics names to ask for, a query each; absent = all, for which the table is looked through
+ */
+export async function readDefinitions(
+  control: KeyValueStore,
+  metrics?: Iterable<string>,
+): Promise<Definitions> {
   const known = new Map<string, Metric>();
-  for (const item of await withPrefix(control, 'D#')) {
+  for await (const item of definitionItems(control, metrics)) {
     if (!item.sk.startsWith('=')) continue;
     const metric = JSON.parse(String(item.body)) as Metric;
     known.set(readerKey(metric.name, item.sk.slice(1)), metric);
   }
   return known;
+}
+
+async function* definitionItems(
+  control: KeyValueStore,
+  metrics: Iterable<string> | undefined,
+): AsyncGenerator<Item> {
+  if (metrics === undefined) yield* await withPrefix(control, 'D#');
+  for (const name of metrics ?? []) yield* queryAll(control, { pk: definitionKey(name, '').pk });
 }
 
 /** Last state of every incident; sorted by metric, series, opening. */
@@ -135,13 +159,7 @@ export async function readAccounting(
 export async function windowsOpen(state: KeyValueStore): Promise<number> {
   let open = 0;
   for (let bucket = 0; bucket < DUE_BUCKETS; bucket++) {
-    let after: string | undefined;
-    do {
-      const range = { pk: dueBucket(bucket), index: 'due' };
-      const page = await state.query(after === undefined ? range : { ...range, after });
-      open += page.items.length;
-      after = page.next;
-    } while (after !== undefined);
+    for await (const _ of queryAll(state, { pk: dueBucket(bucket), index: 'due' })) open++;
   }
   return open;
 }

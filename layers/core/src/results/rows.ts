@@ -21,7 +21,8 @@ export function mergeRows(
 ): RowView[] {
   const current = pipeline.metrics.map((m) => [readerKey(m.name, fingerprintOf(m)), m] as const);
   const compiledByKey = new Map([...known, ...current].map(([key, m]) => [key, compile(m)]));
-  const merged = new Map<string, Part>();
+  // By window, then by definition: parts of different definitions are never mixed.
+  const windows = new Map<string, Map<string, Part>>();
   for (const item of items) {
     const { metric, series } = parseSeriesPartition(item.pk);
     const row = JSON.parse(String(item.body)) as RowOutput;
@@ -29,13 +30,23 @@ export function mergeRows(
     if (compiled === undefined) continue;
     const at = `${item.pk} ${row.startMs}`;
     const part = { compiled, series, row, aggregate: compiled.plan.decode(row.aggregate) };
-    const other = merged.get(at);
-    // Epochs count per partition key: parts of one definition belong together whatever theirs are.
-    if (other?.row.def === row.def) merged.set(at, join(other, part));
-    // Parts of different definitions are never mixed: the newest epoch is the row.
-    else if (other === undefined || other.row.epoch < row.epoch) merged.set(at, part);
+    const parts = windows.get(at);
+    const other = parts?.get(row.def);
+    if (parts === undefined) windows.set(at, new Map([[row.def, part]]));
+    else parts.set(row.def, other === undefined ? part : join(other, part));
   }
-  return [...merged.values()].map(view).sort(byMetricSeriesStart);
+  const rows = [...windows.values()].map((parts) => [...parts.values()].reduce(newer));
+  return rows.map(view).sort(byMetricSeriesStart);
+}
+
+/**
+ * The part of the newer definition is the row. Rows from before they had the number of their
+ * definition are older than those that have it; among them the epoch decides, which counts per
+ * partition key and so only mostly tells.
+ */
+function newer(a: Part, b: Part): Part {
+  const byNumber = (b.row.dn ?? 0) - (a.row.dn ?? 0);
+  return byNumber > 0 || (byNumber === 0 && b.row.epoch > a.row.epoch) ? b : a;
 }
 
 /** Definitions of metrics, past ones too, by `readerKey`. */
@@ -66,7 +77,7 @@ function join(a: Part, b: Part): Part {
   const verdict = (b.row.score ?? -1) > (a.row.score ?? -1) ? b.row : a.row;
   const { score, expected, incident } = verdict;
   const row: RowOutput = {
-    ...a.row,
+    ...newer(a, b).row,
     rev: Math.max(a.row.rev, b.row.rev),
     late: a.row.late + b.row.late,
     score,

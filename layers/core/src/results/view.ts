@@ -1,34 +1,20 @@
 import type { AggregateValue } from '../aggregate/aggregate';
 import { isoTime } from '../fold/key';
+import type { IncidentOutput, IncidentPhase, RowOutput } from '../fold/state';
 
 /** One window of one series, its parts merged: what a reader of the results sees. Times in epoch ms. */
-export interface RowView {
+export interface RowView extends Omit<RowOutput, 'def' | 'dn' | 'epoch' | 'aggregate'> {
   readonly metric: string;
   readonly series: string;
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly rev: number;
-  readonly late: number;
   readonly values: Readonly<Record<string, AggregateValue>>;
-  readonly score: number | null;
-  readonly anomaly: boolean;
-  readonly expected: { readonly low: number; readonly high: number } | null;
-  readonly incident: string | null;
 }
 
-export interface IncidentView {
-  readonly id: string;
+/** An incident in its last state. */
+export interface IncidentView extends Omit<IncidentOutput, 'windowMs' | 'phase'> {
   readonly metric: string;
   readonly series: string;
   readonly detector: string;
-  readonly state: 'open' | 'ongoing' | 'recovered';
-  readonly openedMs: number;
-  readonly closedMs: number | null;
-  readonly severity: 'info' | 'warning' | 'critical';
-  readonly score: number;
-  readonly observed: number;
-  readonly expected: { readonly low: number; readonly high: number };
-  readonly reason: string;
+  readonly state: IncidentPhase;
 }
 
 export interface QuarantineView {

@@ -174,7 +174,8 @@ describe('readRecording refuses', () => {
       recordingText([], '{"kind":"header"}'),
       'line 1: v: expected 1, got nothing',
     ],
-    ['a byte order mark', `\uFEFF${recordingText([])}`, 'line 1: expected a JSON object'],
+    ['a byte order mark', `\uFEFF${recordingText([])}`, 'line 1: expected UTF-8 without'],
+    ['a CSV file', 'time,value\n1,2\n', 'line 1: expected the header'],
     [
       'shards that are no list',
       recordingText([], withHeader({ shards: {} })),

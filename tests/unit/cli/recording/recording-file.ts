@@ -35,7 +35,7 @@ export function createFolder() {
       );
       return path;
     },
-    makeFolder: (name: string) => mkdirSync(join(folder, name)),
+    makeFolder: (name: string) => mkdirSync(join(folder, name), { recursive: true }),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

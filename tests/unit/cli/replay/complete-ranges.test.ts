@@ -1,4 +1,4 @@
-import { completeRanges } from '../../../../cli/src/replay/complete-ranges';
+import { completeRanges } from '../../../../cli/src/replay/shards/complete-ranges';
 
 const MAX = String(2n ** 128n - 1n);
 const HALF = 2n ** 127n;

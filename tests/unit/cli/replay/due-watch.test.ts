@@ -1,7 +1,7 @@
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createRandom } from '@millrace/engine';
-import { watchDue } from '../../../../cli/src/replay/due-watch';
+import { watchDue } from '../../../../cli/src/replay/application/due-watch';
 
 const INDEX = { due: { partitionKey: 'dueBucket', sortKey: 'due' } };
 

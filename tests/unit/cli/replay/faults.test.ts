@@ -69,7 +69,7 @@ async function replay(recording: string, name: string, ...args: string[]) {
   return { code, accounting, files: FILES.map((file) => readFileSync(`${out}/${file}`, 'utf8')) };
 }
 
-describe.each(['deploy', 'reshard', 'throttle-storm', 'zombies', 'outage'])(
+describe.each(['deploy', 'reshard', 'throttle-storm', 'zombies', 'outage', 'expiry'])(
   '--faults %s',
   (preset) => {
     it('gives the bytes of a run without faults, and counts them', async () => {

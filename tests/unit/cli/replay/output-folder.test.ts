@@ -5,7 +5,7 @@ import {
   jsonLines,
   OUTPUT_FILES,
   writeOutputFolder,
-} from '../../../../cli/src/replay/output-folder';
+} from '../../../../cli/src/replay/result/output-folder';
 import { createFolder } from '../recording/recording-file';
 
 const folder = createFolder();

@@ -285,3 +285,79 @@ describe('millrace replay refuses', () => {
     expect(output.errorLines()).toEqual([expect.stringContaining(expected)]);
   });
 });
+
+describe('a store that millrace replay keeps', () => {
+  it.each([
+    ['the stream of the header', 'orders', 'orders/s0/'],
+    ['the stream of the template, where a stream cannot be called so', 'a/b', 'Stream/s0/'],
+  ])('names its quarantine after %s', async (_name, stream, prefix) => {
+    const header = JSON.stringify({ kind: 'header', v: 1, stream });
+    const recording = folder.write('named.ndjson', recordingText([at(1, 'k', 'no json')], header));
+    const store = folder.path(`store-of-${prefix.replaceAll('/', '-')}`);
+    expect(await run(['replay', recording, '--pipeline', PIPELINE, '--store', store])).toBe(0);
+
+    expect(await run(['quarantine', 'list', '--local', store, '--json'])).toBe(0);
+    const [entry] = JSON.parse(output.printed.stdout).entries;
+    expect(entry.id).toBe(`${prefix}${sequence}.0`);
+    expect(await run(['quarantine', 'show', entry.id, '--local', store])).toBe(0);
+    expect(output.printed.stdout).toMatch(/no json$/);
+  });
+});
+
+it('says so when no record matches any metric', async () => {
+  const recording = folder.write('other.ndjson', recordingText([at(1, 'k', { type: 'other' })]));
+
+  expect(await run(['replay', recording, '--pipeline', PIPELINE])).toBe(0);
+  expect(output.errorLines().at(-1)).toBe(
+    `no record matches a metric of ${PIPELINE}: does its "match" fit them?`,
+  );
+});
+
+it.each([
+  ['a file', 'a-file', 'a folder, got the file'],
+  ['a folder with something else in it', 'others', 'with "thesis.doc" in it'],
+])('refuses %s as --store before it prints anything else', async (_name, name, expected) => {
+  folder.write('a-file', '');
+  folder.makeFolder('others');
+  folder.write('others/thesis.doc', 'mine');
+  const recording = folder.write('any.ndjson', recordingText([at(1, 'k', {})]));
+  const store = folder.path(name);
+
+  expect(await run(['replay', recording, '--pipeline', PIPELINE, '--store', store])).toBe(2);
+  expect(output.errorLines()).toEqual([expect.stringContaining(expected)]);
+  expect(output.printed.stderr).toContain('millrace replay: --store: expected');
+});
+
+it('takes names that JavaScript objects have already for names', async () => {
+  const window = { type: 'tumbling', size: '1m' };
+  const metric = { series: ['s'], value: 'v', window, aggregates: ['count', 'mean'] };
+  const metrics = `"__proto__":${JSON.stringify({ ...metric, detect: { on: 'mean' } })},"constructor":${JSON.stringify(metric)}`;
+  const pipeline = folder.write('proto.json', `{"version":1,"metrics":{${metrics}}}`);
+  const lines = ['__proto__', 'constructor', 'toString'].flatMap((s) => [
+    at(1, s, { s, v: 1 }),
+    at(2, s, `{"s":"${s}","__proto__":{"v":1}}`),
+  ]);
+  const recording = folder.write('proto.ndjson', recordingText(lines));
+  const [out, store] = [folder.path('proto-out'), folder.path('proto-store')];
+  const args = ['replay', recording, '--pipeline', pipeline, '--out', out, '--store', store];
+
+  expect(await run(args)).toBe(0);
+
+  const rows = readFileSync(`${out}/rows.ndjson`, 'utf8').trimEnd().split('\n');
+  const names = rows
+    .map((row) => JSON.parse(row))
+    .map(({ metric, series, count, mean }) => [...[metric, series, count, mean]]);
+  expect(names).toEqual(
+    ['__proto__', 'constructor'].flatMap((name) =>
+      ['__proto__', 'constructor', 'toString'].map((s) => [name, s, 1, 1]),
+    ),
+  );
+  expect(await run(['report', '--in', out, '--pipeline', pipeline])).toBe(0);
+  expect(readFileSync(`${out}/report.html`, 'utf8').match(/<section class="chart/g)).toHaveLength(
+    6,
+  );
+  expect(await run(['query', '--local', store, '--metric', '__proto__', '--json'])).toBe(0);
+  expect(JSON.parse(output.printed.stdout)).toHaveLength(3);
+  expect(await run(['quarantine', 'list', '--local', store, '--metric', '__proto__'])).toBe(0);
+  expect(output.printed.stderr).toContain('3 entries: value 3');
+});

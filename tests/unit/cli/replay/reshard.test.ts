@@ -1,5 +1,5 @@
 import { equalShardIndex, equalShards } from '../../../../cli/src/replay/hash-range';
-import { reshard } from '../../../../cli/src/replay/reshard';
+import { reshard } from '../../../../cli/src/replay/shards/reshard';
 
 function record(partitionKey: string, arrivalMs: number, fields: object = {}) {
   return { shard: 'old', sequence: '1', partitionKey, arrivalMs, data: partitionKey, ...fields };

@@ -240,6 +240,16 @@ describe('parsePipelineText', () => {
     expect(problems).toEqual([`p.json: ${problem}`]);
   });
 
+  test('numbers beyond a double are shown as they stand in the file', () => {
+    const metric = '{"window":{"type":"tumbling","size":-1e400},"aggregates":["count"]}';
+    const text = `{"version":1e400,"metrics":{"a":{"match":{"x":["y",1e999]},${metric.slice(1)}}}`;
+    expect(problemsOf(() => parsePipelineText(text))).toEqual([
+      'pipeline.json: version: expected 1, got 1e400',
+      'pipeline.json: metrics.a.window.size: expected a duration like "1m", got -1e400',
+      'pipeline.json: metrics.a.match.x.1: expected a string, number, boolean or null, got 1e999',
+    ]);
+  });
+
   test('a repeated field is refused beside the other mistakes', () => {
     const metric = '{"window":{"type":"tumbling","size":"1m"},"aggregates":["count"],"x":1}';
     const text = `{"version":1,"metrics":{"a":${metric},\n"a":${metric}}}`;

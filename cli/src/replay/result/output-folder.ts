@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isSystemError, UsageError } from '../exit';
+import { isSystemError, UsageError } from '../../exit';
+import { makeFolder } from '../../make-folder';
 
 /** What a replay leaves in its folder; anything else there is not ours to replace. */
 export const OUTPUT_FILES = [
@@ -9,6 +10,9 @@ export const OUTPUT_FILES = [
   'quarantine.ndjson',
   'accounting.json',
 ] as const;
+
+/** What `millrace report` makes of them there; out of date as soon as they are replaced. */
+const REPORT = 'report.html';
 
 export type OutputFile = (typeof OUTPUT_FILES)[number];
 
@@ -27,7 +31,8 @@ export async function checkOutputFolder(folder: string): Promise<boolean> {
     if (code !== 'ENOTDIR') throw error;
     throw new UsageError(`millrace replay: --out: expected a folder, got the file ${folder}`);
   }
-  const foreign = names.sort().find((name) => !OUTPUT_FILES.some((ours) => ours === name));
+  const ours: readonly string[] = [...OUTPUT_FILES, REPORT];
+  const foreign = names.sort().find((name) => !ours.includes(name));
   if (foreign !== undefined) {
     throw new UsageError(
       `millrace replay: --out: expected a new or empty folder or one of an earlier replay, got ${folder} with ${JSON.stringify(foreign)} in it`,
@@ -51,23 +56,11 @@ export async function writeOutputFolder(
     if (!exists) return await rename(fresh, target);
     // Renaming over the files, not the folder: it may be a mount point or somebody's working directory.
     for (const name of OUTPUT_FILES) await rename(join(fresh, name), join(target, name));
+    await rm(join(target, REPORT), { force: true });
     await rmdir(fresh);
   } catch (error) {
     await rm(fresh, { recursive: true, force: true });
     throw error;
-  }
-}
-
-/** Node's own `recursive` never returns where the system refuses with ENOENT, as /proc does. */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const code = isSystemError(error) ? error.code : undefined;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
-    await mkdir(path);
   }
 }
 

@@ -1,6 +1,6 @@
 import { hashKeyOf } from '@millrace/engine/stream/hash-key';
-import type { RecordedRecord } from '../recording/record';
-import { equalShardIndex, equalShards } from './hash-range';
+import type { RecordedRecord } from '../../recording/record';
+import { equalShardIndex, equalShards } from '../hash-range';
 
 /** Width of the index in a new sequence number: enough for any recording. */
 const INDEX_DIGITS = 38;

@@ -1,5 +1,5 @@
 import { evenHashRanges } from '@millrace/engine/stream/hash-key';
-import type { RecordedShard } from '../recording/record';
+import type { RecordedShard } from '../../recording/record';
 
 /**
  * Gives hash ranges to shards of a recording that does not say them: the youngest shards share the

@@ -1,5 +1,5 @@
 import type { Log } from '@millrace/core/port';
-import { say } from '../output';
+import { say } from '../../output';
 
 /** A retry storm says the same thing thousands of times. */
 const LINES_PER_MESSAGE_MAX = 10;

@@ -1,11 +1,16 @@
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { ObjectStore } from '@millrace/core/port';
-import { readIncidents, readQuarantine, readRows } from '@millrace/core/results/read';
+import {
+  readDefinitions,
+  readIncidents,
+  readQuarantine,
+  readRows,
+} from '@millrace/core/results/read';
 import { incidentLine, type QuarantineView, rowLine } from '@millrace/core/results/view';
-import { atRecordedPositions } from './faults-position';
-import type { Positions } from './faults-records';
+import { atRecordedPositions } from '../faults-position';
+import type { Positions } from '../faults-records';
+import type { ReplayResult } from '../run-replay';
 import { jsonLines, writeOutputFolder } from './output-folder';
-import type { ReplayResult } from './run-replay';
 
 /** How many lines each file has. */
 export interface Written {
@@ -21,7 +26,7 @@ export async function writeResult(
   folder: string | null,
   positions: Positions | null = null,
 ): Promise<Written> {
-  const rows = await readRows(stores.results, pipeline);
+  const rows = await readRows(stores.results, pipeline, await readDefinitions(stores.control));
   const incidents = await readIncidents(stores.results, pipeline);
   const quarantine = atRecordedPositions(await readQuarantine(stores.control), positions);
   if (folder !== null) {
