@@ -16,6 +16,8 @@ export default {
     ...(endpoint ? [] : ['\\.aws\\.test\\.ts$']),
     // npm run test:contract starts moto, an emulated Timestream, for these.
     ...(process.env.MILLRACE_MOTO_ENDPOINT ? [] : ['\\.moto\\.test\\.ts$']),
+    // And kinesalite, an emulated Kinesis that splits and merges shards, for these.
+    ...(process.env.MILLRACE_KINESALITE_ENDPOINT ? [] : ['\\.kinesalite\\.test\\.ts$']),
   ],
   transform: {
     '^.+\\.(ts|mts)$': [

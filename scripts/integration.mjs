@@ -4,10 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { CannotRun } from './cannot-run.mjs';
+import { ROOT } from './emulator.mjs';
 
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const JEST = join(
   dirname(createRequire(import.meta.url).resolve('jest/package.json')),
   'bin/jest.js',

@@ -1,11 +1,13 @@
 // npm run test:sam-local: `sam local invoke` of every function with every sample event, in Lambda's image,
-// beside the tables of MiniStack. Needs Python 3.10 or newer, a container engine and the image.
+// beside the tables of MiniStack and the Timestream of moto. Needs Python 3.10 or newer, a container
+// engine and the image.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { CannotRun } from './cannot-run.mjs';
 import { counted, jest, requireSam } from './integration.mjs';
 import { startMiniStack } from './ministack.mjs';
+import { startMoto } from './moto.mjs';
 
 const IMAGE = `public.ecr.aws/lambda/nodejs:24-${process.arch === 'arm64' ? 'arm64' : 'x86_64'}`;
 const PULL_MS_MAX = 300_000;
@@ -16,21 +18,36 @@ process.exitCode = await counted('npm run test:sam-local', async () => {
   requireSam();
   const bridge = bridgeAddress();
   const emulator = await startMiniStack();
+  try {
+    const moto = await startMoto();
+    try {
+      return await runBeside({ emulator, moto, bridge });
+    } finally {
+      await moto.stop();
+    }
+  } finally {
+    await emulator.stop();
+  }
+});
+
+async function runBeside({ emulator, moto, bridge }) {
   // It listens on the loopback only, which a container has one of its own of.
   const door = await forward(bridge, Number(new URL(emulator.url).port));
   try {
     return await jest('tests/integration/sam-local.aws.test.ts', {
+      args: process.argv.slice(2),
       env: {
         MILLRACE_ENDPOINT: emulator.url,
+        // The test has a door of its own to this one.
+        MILLRACE_MOTO_ENDPOINT: moto.url,
         MILLRACE_BRIDGE: bridge,
         MILLRACE_BRIDGE_PORT: String(door.address().port),
       },
     });
   } finally {
     door.close();
-    await emulator.stop();
   }
-});
+}
 
 function requireEngine() {
   if (docker(['info']).status !== 0) {

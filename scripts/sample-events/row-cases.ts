@@ -7,8 +7,9 @@ import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import { jsonFile, type SampleFile } from './sample';
 import { recordOf, sequenceOf } from './table-stream-cases';
 
-const START_MS = Date.UTC(2026, 10, 21, 12);
-const METRIC = 'host.cpu';
+/** Of the first window. */
+export const ROWS_START_MS = Date.UTC(2026, 10, 21, 12);
+export const ROWS_METRIC = 'host.cpu';
 
 interface RowSample {
   readonly note: string;
@@ -87,11 +88,11 @@ export function rowFiles({ name, shows, rows }: RowCase): readonly SampleFile[] 
 
 function itemOf({ series, window, rev, values, body }: RowSample) {
   const { pipeline } = parsePipelineText(readFileSync('pipeline.json', 'utf8'));
-  const metric = pipeline.metrics.find(({ name }) => name === METRIC);
-  if (metric === undefined) throw new Error(`pipeline.json has no metric ${METRIC}`);
+  const metric = pipeline.metrics.find(({ name }) => name === ROWS_METRIC);
+  if (metric === undefined) throw new Error(`pipeline.json has no metric ${ROWS_METRIC}`);
   const plan = planAggregates(metric.aggregates);
   const aggregate = plan.create();
-  const startMs = START_MS + window * metric.window.sizeMs;
+  const startMs = ROWS_START_MS + window * metric.window.sizeMs;
   values.forEach((value, at) => {
     const inputs = metric.aggregates.map(() => value);
     plan.add(aggregate, inputs, startMs + at * 1000);
@@ -103,7 +104,7 @@ function itemOf({ series, window, rev, values, body }: RowSample) {
     aggregate: plan.encode(aggregate),
     ...{ score: 0.1, anomaly: false, expected: null, incident: null },
   };
-  const key = { metric: METRIC, partitionKey: series, series };
+  const key = { metric: ROWS_METRIC, partitionKey: series, series };
   const item = { ...rowKey(key, startMs), body: body ?? JSON.stringify(output) };
   return { item, output };
 }

@@ -154,7 +154,7 @@ test('record, replay, record: the same data per key, in the same order', async (
   expect(byKey(await readAll(second))).toEqual(byKey(entries));
 });
 
-// Reshards are in tests/unit/cli/record: MiniStack throws a split shard away with its records.
+// Reshards are in reshard.kinesalite.test.ts: MiniStack throws a split shard away with its records.
 test('a recording that failed goes on where it stood, and holds every record once', async () => {
   const stream = await makeStream(2);
   const entries = awkward(200);

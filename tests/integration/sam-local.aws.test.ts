@@ -1,11 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import {
+  CreateDatabaseCommand,
+  CreateTableCommand,
+  DeleteTableCommand,
+} from '@aws-sdk/client-timestream-write';
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import { createKinesisClient } from '@millrace/adapters/aws/kinesis-writer';
 import { createS3Client, createS3Objects } from '@millrace/adapters/aws/s3-objects';
+import { createTimestreamClient } from '@millrace/adapters/aws/timestream-writer';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
@@ -19,24 +25,22 @@ import {
   readRows,
   scanAll,
 } from '@millrace/core/results/read';
-import { readTemplate } from '@millrace/engine';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { loadTransforms } from '../../functions/stream-consumer/load-transforms';
 import { createStreamConsumer } from '../../functions/stream-consumer/stream-consumer';
 import { TABLE_STREAM_CASES } from '../../scripts/sample-events/table-stream-cases';
-import {
-  type Properties,
-  resourcesOf,
-  template,
-  templateText,
-} from '../contract/template/document';
+import { type Properties, resourcesOf, template } from '../contract/template/document';
 import { emulatedAws } from './emulated-aws';
+import { inOrder, projectedRows, storedRows } from './projected-rows';
 import { type DeployedStack, describeStack, sam } from './sam-stack';
 import { readStream } from './stream-content';
+import { openTimestreamDoor, type TimestreamDoor } from './timestream-door';
+import { functionSources, withStandIns } from './timestream-stand-in';
 
 /**
- * Every function with every sample event in Lambda's own image, beside the tables of a stack in an
- * emulated AWS; `npm run test:sam-local` starts both. Each event meets empty tables.
+ * Every function with every sample event of its source in Lambda's own image, beside the tables of a
+ * stack in an emulated AWS, and an emulated Timestream; `npm run test:sam-local` starts them. Each event
+ * meets empty tables.
  */
 const STACK = 'millrace';
 const INVOKE_MS_MAX = 60_000;
@@ -45,28 +49,37 @@ const endpoint = process.env.MILLRACE_ENDPOINT as string;
 /** The emulator as a container reaches it: Docker's bridge, and a port there. */
 const bridge = process.env.MILLRACE_BRIDGE as string;
 const bridgePort = process.env.MILLRACE_BRIDGE_PORT as string;
-const architecture = `Architecture=${process.arch === 'arm64' ? 'arm64' : 'x86_64'}`;
+const timestreamEndpoint = process.env.MILLRACE_MOTO_ENDPOINT as string;
+const architecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+/** With everything that a parameter can leave out. */
+const parameters = `Architecture=${architecture} EnableTimestream=true`;
 
 const aws = emulatedAws(endpoint);
 const folder = mkdtempSync(join(tmpdir(), 'millrace-sam-local-'));
 const built = resolve('.millrace/test-sam-local/build');
 const samConfig = ['--config-file', resolve('samconfig.toml')];
 const envFile = join(folder, 'env.json');
-/** Those that the template makes by default: a false condition leaves the others out. */
-const { functions: made } = readTemplate(templateText);
-const functions = resourcesOf(template(), 'AWS::Serverless::Function').filter(([id]) =>
-  made.has(id),
-);
+const functions = resourcesOf(template(), 'AWS::Serverless::Function');
+/** The folder of the sample events of each kind of source. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  Kinesis: 'kinesis',
+  ScheduleV2: 'schedule',
+  DynamoDB: 'dynamodb-stream',
+};
+/** The events that each function met. */
+const invoked = new Map<string, string[]>();
 const { pipeline } = parsePipelineText(readFileSync('pipeline.json', 'utf8'));
 const settings = { endpointUrl: endpoint, requestMsMax: 10_000 };
 const dynamo = createDynamoClient(settings);
 const kinesis = createKinesisClient(settings);
 const s3 = createS3Client(settings);
+const timestream = createTimestreamClient({ ...settings, endpointUrl: timestreamEndpoint });
 jest.setTimeout(180_000);
 
 let stack: DeployedStack;
 let stores: Stores;
 let alerts: string;
+let door: TimestreamDoor;
 
 interface Stores {
   readonly state: KeyValueStore;
@@ -77,17 +90,23 @@ interface Stores {
 
 beforeAll(async () => {
   await sam(endpoint, ['build', ...samConfig, '--build-dir', built]);
-  const target = ['--template-file', join(built, 'template.yaml')];
-  const parameters = ['--parameter-overrides', architecture];
-  await sam(endpoint, ['deploy', ...samConfig, ...target, '--no-confirm-changeset', ...parameters]);
+  // In the same folder, which the paths of the code are relative to.
+  const deployed = join(built, 'template.deployed.yaml');
+  writeFileSync(deployed, withStandIns(readFileSync(join(built, 'template.yaml'), 'utf8')));
+  const target = ['--template-file', deployed, '--parameter-overrides', parameters];
+  await sam(endpoint, ['deploy', ...samConfig, ...target, '--no-confirm-changeset']);
   stack = await describeStack(endpoint, STACK);
   await stopWhatRunsByItself();
   stores = deployedStores();
   alerts = await queueOfAlerts();
+  await timestream.send(new CreateDatabaseCommand({ DatabaseName: rowsTable().DatabaseName }));
+  await timestream.send(new CreateTableCommand(rowsTable()));
+  door = await openTimestreamDoor(bridge, timestreamEndpoint);
   const inContainer = `http://host.docker.internal:${bridgePort}`;
   await promisify(execFile)(process.execPath, [
     ...['cli/bin/millrace.mjs', 'env', '--stack', STACK, '--endpoint', endpoint],
     ...['--container-endpoint', inContainer, '--out', envFile],
+    ...['--timestream-endpoint', `http://host.docker.internal:${door.port}`],
   ]);
 });
 
@@ -98,10 +117,14 @@ beforeEach(async () => {
   const { keys } = await stores.quarantine.list({ prefix: '' });
   for (const key of keys) await stores.quarantine.delete(key);
   await receiveAlerts();
+  await timestream.send(new DeleteTableCommand(rowsTable()));
+  await timestream.send(new CreateTableCommand(rowsTable()));
+  door.takeRows();
 });
 
-afterAll(() => {
-  for (const client of [dynamo, kinesis, s3]) client.destroy();
+afterAll(async () => {
+  await door?.close();
+  for (const client of [dynamo, kinesis, s3, timestream]) client.destroy();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -116,12 +139,10 @@ test('the env file of `millrace env` names the functions and what the stack made
     QUARANTINE_BUCKET: stack.idOf('QuarantineBucket'),
     STREAM_NAME: stack.idOf('Stream'),
   });
-});
-
-test('every function has a kind of event source that is invoked below', () => {
-  const types = functions.map(([, { Properties }]) => sourceType(Properties)).sort();
-
-  expect([...new Set(types)]).toEqual(['DynamoDB', 'Kinesis', 'ScheduleV2']);
+  expect(file.ResultProjector).toMatchObject({
+    TIMESTREAM_DATABASE: stack.idOf('TimestreamDatabase'),
+    TIMESTREAM_TABLE: stack.idOf('TimestreamTable'),
+  });
 });
 
 describe.each(functionsOf('Kinesis'))('%s', (id) => {
@@ -156,29 +177,60 @@ describe.each(functionsOf('ScheduleV2'))('%s', (id) => {
   });
 });
 
-// The projector needs Timestream, which MiniStack has not: its bundle runs in bundles.test.ts, its
-// events in tests/unit/functions, its wire in tests/contract/timestream.moto.test.ts.
-const alertEvents = eventsIn('dynamodb-stream').filter((path) => !path.includes('/rows-'));
+describe('AlertDispatcher', () => {
+  test.each(eventsIn('dynamodb-stream'))('%s: tells of what its notes say', async (path) => {
+    const sample = TABLE_STREAM_CASES.find(({ name }) => name === nameOf(path));
+    const told = sample?.transitions.filter(({ note }) => note.startsWith('told')) ?? [];
 
-describe.each(['AlertDispatcher'])('%s', (id) => {
-  test.each(alertEvents)('%s: tells of what its notes say', async (path) => {
-    const name = path.replace(/^.*\/|\.json$/g, '');
-    const sample = TABLE_STREAM_CASES.find((each) => each.name === name);
-    const told = sample?.transitions.filter(({ note }) => note.startsWith('told')).length;
-
-    const response = await invoke(id, path);
+    const response = await invoke('AlertDispatcher', path);
 
     expect(response).toEqual({ batchItemFailures: [] });
-    expect(await receiveAlerts()).toHaveLength(told as number);
+    expect(await receiveAlerts()).toHaveLength(told.length);
+    expect(door.takeRows()).toEqual([]);
   });
+});
+
+describe('ResultProjector', () => {
+  test.each(eventsIn('dynamodb-stream'))('%s: projects what its notes say', async (path) => {
+    const { DatabaseName: database, TableName: table } = rowsTable();
+    const expected = projectedRows(nameOf(path), { database, table });
+
+    const response = await invoke('ResultProjector', path);
+
+    const sent = door.takeRows();
+    expect(response).toEqual({ batchItemFailures: [] });
+    expect(inOrder(sent)).toEqual(inOrder(expected).map((row) => expect.objectContaining(row)));
+    expect(await storedRows(timestreamEndpoint, table)).toEqual(
+      sent.map(({ timeMs, version, measures }) => ({ timeMs, version, measures })),
+    );
+    expect(await receiveAlerts()).toEqual([]);
+    expect(await refusedRows()).toEqual([]);
+  });
+});
+
+// Last: it looks back at the others.
+test('every function of the built template met every event of its source, and every event a function', () => {
+  const sources = functionSources(readFileSync(join(built, 'template.yaml'), 'utf8'));
+  const expected = Object.entries(sources).map(([id, type]) => [
+    id,
+    eventsIn(FOLDERS[type] as string),
+  ]);
+
+  expect(Object.fromEntries(invoked)).toEqual(Object.fromEntries(expected));
+  for (const [, events] of expected) expect(events).not.toEqual([]);
+  const folders = readdirSync('events').filter((name) => name !== 'recordings');
+  expect(folders.sort()).toEqual(
+    [...new Set(Object.values(sources).map((t) => FOLDERS[t]))].sort(),
+  );
 });
 
 async function invoke(id: string, path: string): Promise<unknown> {
   const stdout = await sam(endpoint, [
     ...['local', 'invoke', id, '--event', resolve(path), '--env-vars', envFile],
-    ...['--template-file', join(built, 'template.yaml'), '--parameter-overrides', architecture],
+    ...['--template-file', join(built, 'template.yaml'), '--parameter-overrides', parameters],
     ...['--add-host', `host.docker.internal:${bridge}`, '--skip-pull-image'],
   ]);
+  invoked.set(id, [...(invoked.get(id) ?? []), path]);
   // Logs are on stderr, the answer is the last line.
   const line = stdout.trim().split('\n').at(-1) ?? '';
   return JSON.parse(line);
@@ -195,7 +247,29 @@ function functionsOf(type: string): string[] {
 function eventsIn(source: string): string[] {
   return readdirSync(`events/${source}`)
     .filter((name) => !name.endsWith('.decoded.json'))
+    .sort()
     .map((name) => `events/${source}/${name}`);
+}
+
+function nameOf(path: string): string {
+  return path.replace(/^.*\/|\.json$/g, '');
+}
+
+function rowsTable() {
+  const { TimestreamDatabaseName, TimestreamTableName } = stack.outputs;
+  return {
+    DatabaseName: TimestreamDatabaseName as string,
+    TableName: TimestreamTableName as string,
+  };
+}
+
+/** What the projector noted in the Control table. */
+async function refusedRows(): Promise<unknown[]> {
+  const refused: unknown[] = [];
+  for await (const item of scanAll(stores.control)) {
+    if (item.pk.startsWith('P#')) refused.push(item);
+  }
+  return refused;
 }
 
 function deployedStores(): Stores {
