@@ -8,6 +8,8 @@ export interface Mutant {
     readonly find: string;
     readonly put: string;
   }[];
+  /** Seeds that take its measure, where those of all mutants are too few. */
+  readonly seeds?: { readonly plan: string; readonly count: number };
   /** Why nothing but lost money shows when it is gone; such a mutant may live. */
   readonly survives?: string;
 }
@@ -15,6 +17,7 @@ export interface Mutant {
 const CORE = 'layers/core/src';
 const COMMIT = `${CORE}/commit/commit-group.ts`;
 const DRAFT = `${CORE}/commit/draft.ts`;
+const CODEC = `${CORE}/fold/codec.ts`;
 const OUTBOX = `${CORE}/commit/outbox.ts`;
 const FOLD = `${CORE}/fold/fold.ts`;
 const CONSUMER = 'functions/stream-consumer/stream-consumer.ts';
@@ -91,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'commit',
     patches: [
       {
-        file: `${CORE}/fold/codec.ts`,
+        file: CODEC,
         find: 'if (arrivalMs > mark.arrivalMs + retentionMs + MARK_MARGIN_MS) marks.delete(shard);',
         put: 'if (arrivalMs > mark.arrivalMs + 0 * (retentionMs + MARK_MARGIN_MS)) marks.delete(shard);',
       },
@@ -274,7 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
     rule: 'versions',
     patches: [
       {
-        file: `${CORE}/fold/codec.ts`,
+        file: CODEC,
         find: "typeof item.v !== 'number' || item.v > STATE_VERSION",
         put: "typeof item.v !== 'number'",
       },
@@ -288,6 +291,126 @@ export const MUTANTS: readonly Mutant[] = [
         file: CONSUMER,
         find: 'return await ports.state.getMany(groups.map((group) => stateKey(group.key)));',
         put: 'const cache = ((ports as unknown as { cache?: Map<string, Item | undefined> }).cache ??= new Map());\n    const keys = groups.map((group) => stateKey(group.key));\n    const items = await ports.state.getMany(keys);\n    return keys.map(({ pk, sk }, at) => {\n      const name = [pk, sk].join();\n      if (!cache.has(name)) cache.set(name, items[at]);\n      return cache.get(name);\n    });',
+      },
+    ],
+  },
+  {
+    name: 'the mark does not know its place in an aggregate',
+    rule: 'commit',
+    patches: [
+      {
+        file: DRAFT,
+        find: 'return { sequence: entry.sequence, sub: entry.sub, arrivalMs };',
+        put: 'return { sequence: entry.sequence, sub: 0, arrivalMs };',
+      },
+    ],
+  },
+  {
+    name: 'only the first of an aggregate counts',
+    rule: 'commit',
+    patches: [
+      {
+        file: DRAFT,
+        find: 'return { sequence: entry.sequence, sub: entry.sub, arrivalMs };',
+        put: 'return { sequence: entry.sequence, sub: 1e9, arrivalMs };',
+      },
+    ],
+  },
+  {
+    name: 'time to live from the last record on',
+    rule: 'expiry',
+    patches: [
+      {
+        file: CODEC,
+        find: 'newestMs + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;',
+        put: 'newestMs + 0 * (definition.stateTtlMs + retentionMs + TTL_MARGIN_MS);',
+      },
+    ],
+  },
+  {
+    name: 'time to live without a margin',
+    rule: 'expiry',
+    patches: [
+      {
+        file: CODEC,
+        find: 'definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;',
+        put: 'definition.stateTtlMs + retentionMs + 0 * TTL_MARGIN_MS;',
+      },
+    ],
+  },
+  {
+    name: 'time to live while windows are open',
+    rule: 'expiry',
+    patches: [
+      {
+        file: CODEC,
+        find: 'if (item.due === undefined && state.lastArrivalMs !== null) {',
+        put: 'if (state.lastArrivalMs !== null) {',
+      },
+    ],
+  },
+  {
+    name: 'the fold leaves expiry to DynamoDB',
+    rule: 'expiry',
+    patches: [
+      {
+        file: FOLD,
+        find: 'const expired = gapMs > definition.stateTtlMs;',
+        put: 'const expired = gapMs > definition.stateTtlMs * 1e6;',
+      },
+    ],
+  },
+  {
+    name: 'windows go for want of room per batch',
+    rule: 'room',
+    // One seed in forty fills an item.
+    seeds: { plan: 'reshard', count: 400 },
+    patches: [
+      { file: FOLD, find: '  makeRoom(context);\n', put: '' },
+      {
+        file: DRAFT,
+        find: '  if (mark !== null) state.marks.set(source, mark);\n',
+        put: '  if (mark !== null) state.marks.set(source, mark);\n  makeRoom(context);\n',
+      },
+      {
+        file: DRAFT,
+        find: "import { fold, foldTick } from '../fold/fold';",
+        put: "import { fold, foldTick } from '../fold/fold';\nimport { makeRoom } from '../fold/room';",
+      },
+    ],
+  },
+  {
+    name: 'the newest window goes for want of room',
+    rule: 'room',
+    patches: [
+      {
+        file: `${CORE}/fold/room.ts`,
+        find: 'for (const window of state.windows.values()) {\n    if (bytes <= room',
+        put: 'for (const window of [...state.windows.values()].reverse()) {\n    if (bytes <= room',
+      },
+    ],
+  },
+  {
+    name: 'what went for want of room may come again',
+    rule: 'room',
+    patches: [
+      {
+        file: `${CORE}/fold/publish.ts`,
+        find: '  state.floorMs = Math.max(state.floorMs ?? window.endMs, window.endMs);\n',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'the attempts counter is deleted with one try',
+    rule: 'attempts',
+    // A delete must fail after each of three failures of a record that is alone.
+    seeds: { plan: 'throttle-storm', count: 600 },
+    patches: [
+      {
+        file: 'functions/stream-consumer/attempts.ts',
+        find: 'const DELETE_TRIES_MAX = 4;',
+        put: 'const DELETE_TRIES_MAX = 1;',
       },
     ],
   },

@@ -19,7 +19,11 @@ import { parseArgs } from 'node:util';
 import { MUTANTS, type Mutant } from './mutants';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '70' }, only: { type: 'string' } },
+  options: {
+    seeds: { type: 'string', default: '80' },
+    only: { type: 'string' },
+    'skip-calm': { type: 'boolean', default: false },
+  },
 });
 
 const FOLDERS = [
@@ -77,23 +81,27 @@ function apply(copy: string, { name, patches }: Mutant): () => void {
   };
 }
 
-function runSeeds(copy: string): string | null {
-  const args = ['tsx', 'scripts/test-faults.ts', '--seeds', String(values.seeds), '--stop'];
+function runSeeds(copy: string, seeds?: Mutant['seeds']): string | null {
+  const count = String(seeds?.count ?? values.seeds);
+  const plan = seeds === undefined ? [] : ['--plan', seeds.plan];
+  const args = ['tsx', 'scripts/test-faults.ts', '--seeds', count, '--stop', ...plan];
   const { status, stdout } = spawnSync('npx', args, { cwd: copy, encoding: 'utf8' });
   if (status === 0) return null;
   return stdout.trim().split('\n')[0] ?? 'died without a word';
 }
 
 function main(): void {
-  const wanted = MUTANTS.filter(({ name }) => name.includes(values.only ?? ''));
+  // Parts of names, with commas between them.
+  const parts = (values.only ?? '').split(',');
+  const wanted = MUTANTS.filter(({ name }) => parts.some((part) => name.includes(part)));
   const copy = copyTree();
   const endings: Ending[] = [];
   try {
-    const calm = runSeeds(copy);
+    const calm = values['skip-calm'] ? null : runSeeds(copy);
     if (calm !== null) throw new Error(`the suite is red without a mutant: ${calm}`);
     for (const mutant of wanted) {
       const undo = apply(copy, mutant);
-      const killedBy = runSeeds(copy);
+      const killedBy = runSeeds(copy, mutant.seeds);
       undo();
       endings.push({ mutant, killedBy });
       say(

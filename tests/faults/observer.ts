@@ -12,44 +12,58 @@ import {
 } from '@millrace/core/fold/key';
 import type { Outbox } from '@millrace/core/fold/state';
 import type { Item, Key, KeyValueStore, ObjectStore } from '@millrace/core/port';
-import { compareSequence } from '@millrace/core/record/sequence';
+import { isAtOrBelow } from '@millrace/core/record/sequence';
+import { bound } from '../helper/run-scenario';
 
 interface Commit {
   readonly version: number;
-  /** Newest sequence number by source shard. */
-  readonly marks: ReadonlyMap<string, string>;
+  /** Newest user record by source shard. */
+  readonly marks: ReadonlyMap<string, Place & { readonly arrivalMs: number }>;
   /** Keys of what it owes the world, with the body a reader may see. */
   readonly owed: ReadonlyMap<string, string | null>;
 }
 
-/** What the handlers asked of the tables. */
-export interface Calls {
-  seriesRead: number;
-  stateWrites: number;
-  outputWrites: number;
-  outputsOwed: number;
+/** A user record within its shard. */
+export interface Place {
+  readonly sequence: string;
+  readonly sub: number;
+}
+
+type EncodedMark = [source: string, sequence: string, sub: number, arrivalMs: number];
+
+/** How long a state must stay, by the settings of the run. */
+export interface Keeping {
+  readonly stateTtlMs: number;
+  readonly retentionMs: number;
 }
 
 export interface Observer {
   watch<T extends object>(port: string, raw: T): T;
   /** The measurement need not come again: its commit and all that the commit owes must be there. */
-  acknowledgedMeasurement(key: SeriesKey, source: string, sequence: string): void;
+  acknowledgedMeasurement(key: SeriesKey, source: string, at: Place): void;
   /** The item must be there. */
   acknowledgedItem(key: Key): void;
   has(key: Key): boolean;
+  /** The state table as a fault sees it that removes states. */
+  watchRemovals(state: KeyValueStore): KeyValueStore;
   readonly violations: readonly string[];
-  readonly calls: Readonly<Calls>;
+  /** `expire-state/came back` and so on. */
+  readonly sightings: Readonly<Record<string, number>>;
 }
 
 const VIOLATIONS_MAX = 20;
+/** Beyond the longest time a record may still come again: 11-exactly-once, section 2. */
+const TTL_MARGIN_MS = 7 * 86_400_000;
 
-export function createObserver(): Observer {
-  return new TableObserver();
+export function createObserver(keeping: Keeping): Observer {
+  return new TableObserver(keeping);
 }
 
 class TableObserver implements Observer {
   readonly violations: string[] = [];
-  readonly calls: Calls = { seriesRead: 0, stateWrites: 0, outputWrites: 0, outputsOwed: 0 };
+  readonly sightings: Record<string, number> = {};
+  private readonly keeping: Keeping;
+  private readonly removed = new Set<string>();
   private readonly histories = new Map<string, Commit[]>();
   private readonly committed = new Map<string, Set<string | null>>();
   /** Newest state version that wrote an output; 0 where items do not say it. */
@@ -57,27 +71,34 @@ class TableObserver implements Observer {
   private readonly revisions = new Map<string, { rev: number; body: string }>();
   private readonly objects = new Set<string>();
 
+  constructor(keeping: Keeping) {
+    this.keeping = keeping;
+  }
+
   watch<T extends object>(port: string, raw: T): T {
     if (port === 'stream') return raw;
     if (port === 'quarantine') return this.watchObjects(raw as unknown as ObjectStore) as never;
     return this.watchTable(port, raw as unknown as KeyValueStore) as never;
   }
 
-  acknowledgedMeasurement(key: SeriesKey, source: string, sequence: string): void {
+  acknowledgedMeasurement(key: SeriesKey, source: string, at: Place): void {
+    const { sequence, sub } = at;
     const name = nameOf(stateKey(key));
     const commit = this.histories.get(name)?.find(({ marks }) => {
       const mark = marks.get(source);
-      return mark !== undefined && compareSequence(sequence, mark) <= 0;
+      return mark !== undefined && isAtOrBelow(sequence, sub, mark);
     });
     if (commit === undefined) {
       this.violate(`I7: ${sequence} of ${source} is acknowledged, and not committed in ${name}`);
       return;
     }
-    for (const at of commit.owed.keys()) {
-      const version = this.landed.get(at);
-      const isRow = at.startsWith('R#');
+    for (const output of commit.owed.keys()) {
+      const version = this.landed.get(output);
+      const isRow = output.startsWith('R#');
       if (version === undefined || (isRow && version < commit.version)) {
-        this.violate(`outbox: ${sequence} of ${source} is acknowledged, and ${at} is not written`);
+        this.violate(
+          `outbox: ${sequence} of ${source} is acknowledged, and ${output} is not written`,
+        );
       }
     }
   }
@@ -88,6 +109,16 @@ class TableObserver implements Observer {
 
   has(key: Key): boolean {
     return this.landed.has(nameOf(key));
+  }
+
+  watchRemovals(state: KeyValueStore): KeyValueStore {
+    return {
+      ...bound(state),
+      delete: async (key) => {
+        this.removed.add(nameOf(key));
+        return state.delete(key);
+      },
+    };
   }
 
   private watchObjects(raw: ObjectStore): ObjectStore {
@@ -104,57 +135,94 @@ class TableObserver implements Observer {
   private watchTable(port: string, raw: KeyValueStore): KeyValueStore {
     return {
       ...raw,
-      getMany: async (keys) => {
-        if (port === 'state') this.calls.seriesRead += keys.length;
-        return raw.getMany(keys);
-      },
       put: async (item, condition) => {
-        if (port === 'state') this.calls.stateWrites += 1;
-        if (port === 'results') this.calls.outputWrites += 1;
         const [before] = await raw.getMany([{ pk: item.pk, sk: item.sk }]);
         const answer = await raw.put(item, condition);
         if (answer === 'written' && Number(before?.v ?? 0) > Number(item.v ?? 0)) {
           this.violate(`versions: ${nameOf(item)} of newer code was overwritten`);
         }
-        if (answer === 'written' && port === 'state') this.commit(item);
+        if (answer === 'written' && port === 'state') this.commit(item, before);
         if (answer === 'written' && port !== 'state') this.see(item);
         return answer;
       },
     };
   }
 
-  private commit(item: Item): void {
+  private commit(item: Item, before: Item | undefined): void {
     const name = nameOf(item);
     const history = this.histories.get(name) ?? [];
     this.histories.set(name, history);
-    const { m } = JSON.parse(String(item.body)) as { m: [string, string][] };
-    const marks = new Map(m.map(([source, sequence]) => [source, sequence]));
+    const { m } = JSON.parse(String(item.body)) as { m: EncodedMark[] };
+    const marks = new Map(
+      m.map(([source, sequence, sub, arrivalMs]) => [source, { sequence, sub, arrivalMs }]),
+    );
     const version = Number(item.ver);
-    this.checkStep(name, history.at(-1), { version, marks });
+    const isReborn = this.removed.delete(name);
+    if (isReborn) this.sight('expire-state/came back');
+    else this.checkStep(name, history.at(-1), { version, marks }, Number(item.la));
+    this.checkKeeping(name, item, before);
+    this.checkRoom(name, item);
     const { metric, series, partitionKey } = parseStateKey(item);
     const key = { metric, series, partitionKey: partitionKey ?? String(item.partitionKey) };
     const outbox = item.out === undefined ? null : (JSON.parse(String(item.out)) as Outbox);
     const owed = outbox === null ? new Map<string, string | null>() : owedBy(key, outbox);
     for (const [at, body] of owed) {
-      if (/^[RA]#/.test(at)) this.calls.outputsOwed += 1;
       this.committed.set(at, (this.committed.get(at) ?? new Set()).add(body));
     }
     history.push({ version, marks, owed });
   }
 
-  private checkStep(name: string, last: Commit | undefined, next: Omit<Commit, 'owed'>): void {
+  private checkStep(
+    name: string,
+    last: Commit | undefined,
+    next: Omit<Commit, 'owed'>,
+    arrivalMs: number,
+  ): void {
     if (last === undefined) return;
     if (next.version <= last.version) {
       this.violate(`I2: ${name} was committed as version ${next.version} over ${last.version}`);
     }
-    for (const [source, sequence] of last.marks) {
+    for (const [source, { sequence, sub, arrivalMs: markedMs }] of last.marks) {
       const mark = next.marks.get(source);
-      // A mark may go when its shard delivers no more: these runs are shorter than that takes.
+      // A mark may go when its shard can deliver no more: the stream has dropped those records.
+      const isNeeded = arrivalMs <= markedMs + this.keeping.retentionMs;
+      if (mark === undefined && !isNeeded) continue;
       if (mark === undefined) this.violate(`I4: ${name} forgot its mark of ${source}`);
-      else if (compareSequence(mark, sequence) < 0) {
+      else if (!isAtOrBelow(sequence, sub, mark)) {
         this.violate(`I4: ${name} stepped back in ${source}`);
       }
     }
+  }
+
+  /** What is removed cannot be told from what never was: nothing may come again that it knew. */
+  private checkKeeping(name: string, item: Item, before: Item | undefined): void {
+    const arrivalMs = Number(item.la);
+    const passed = before?.ttl === undefined ? Infinity : Number(before.ttl) * 1000;
+    if (arrivalMs > passed) this.sight('expire-state/read although expired');
+    if (item.ttl === undefined) return;
+    const { p } = JSON.parse(String(item.body)) as { p: [number, number, unknown, number][] };
+    if (p.some(([, , , rev]) => rev === 0)) {
+      this.violate(`expiry: ${name} may be removed while a window is open`);
+    }
+    const keptMs = this.keeping.stateTtlMs + this.keeping.retentionMs + TTL_MARGIN_MS;
+    if (Number(item.ttl) * 1000 < Math.floor((arrivalMs + keptMs) / 1000) * 1000) {
+      this.violate(`expiry: ${name} may be removed while its records may come again`);
+    }
+  }
+
+  /** What had to go for want of room is behind the floor, and nothing else is. */
+  private checkRoom(name: string, item: Item): void {
+    const body = JSON.parse(String(item.body)) as { p: [number][]; e?: [number, number | null] };
+    const floorMs = body.e?.[1] ?? null;
+    if (floorMs === null) return;
+    this.sight('evicted for want of room');
+    if (body.p.some(([startMs]) => startMs < floorMs)) {
+      this.violate(`room: ${name} holds a window older than one that had to go`);
+    }
+  }
+
+  private sight(what: string): void {
+    this.sightings[what] = (this.sightings[what] ?? 0) + 1;
   }
 
   private see(item: Item): void {

@@ -61,6 +61,27 @@ const VALUE_AGGREGATES = [
  */
 export type Style = 'mixed' | 'burst' | 'beat';
 
+/**
+ * One metric whose open windows do not fit a state item when every record brings texts of its own: the
+ * oldest must go early. Six of them would fill a window.
+ */
+export function generateWidePipeline(): PipelineJson {
+  const tops = ['a', 'b', 'c', 'd'].map((name) => ({
+    ...{ op: 'top', path: `text.${name}`, as: name, k: 3 },
+  }));
+  const wide = {
+    series: ['host'],
+    time: 'ts',
+    value: 'v',
+    window: { type: 'tumbling', size: '10s' },
+    outOfOrderness: '10m',
+    allowedLateness: '1m',
+    idleClose: '2m',
+    aggregates: ['count', 'sum', ...tops],
+  };
+  return { version: 1, metrics: { wide } };
+}
+
 /** One to three metrics that differ; each matches a part of the records or all of them. */
 export function generatePipeline(choices: Choices, style: Style): PipelineJson {
   const names = NAMES.slice(0, 1 + choices.int(3));

@@ -3,8 +3,14 @@
  * several partition keys in a series, disorder, late, future, repeated and poisonous records, idle
  * gaps, equal event times, events exactly on window borders. All from one seed.
  */
-import { generatePipeline, type PipelineJson, type Style } from './generate-pipeline';
+import {
+  generatePipeline,
+  generateWidePipeline,
+  type PipelineJson,
+  type Style,
+} from './generate-pipeline';
 import { poison } from './generate-poison';
+import { kplAggregate } from './kpl';
 import { type Choices, createChoices } from './random';
 import type { ReferenceRecord } from './reference';
 
@@ -30,6 +36,12 @@ export interface ScenarioShard {
 export interface ScenarioOptions {
   readonly records: number;
   readonly shardsMax?: number;
+  /** How often everything falls silent, for longer than a state of a day's life is kept or nearly so. */
+  readonly silences?: number;
+  /** User records travel several in one stream record, as the Kinesis Producer Library sends them. */
+  readonly aggregated?: boolean;
+  /** More state than one item holds, over windows that are all open at once. */
+  readonly wide?: boolean;
 }
 
 interface Habits {
@@ -42,24 +54,34 @@ interface Habits {
   readonly repeated: number;
   readonly idle: number;
   readonly style: Style;
+  readonly texts?: true;
 }
 
 const STYLES = ['mixed', 'mixed', 'mixed', 'mixed', 'mixed', 'burst', 'beat', 'beat'] as const;
 const START_MS = 1_767_225_600_000;
 const IDLE_MS = [19_999, 20_000, 59_999, 60_000, 120_000, 125_000, 700_000];
 const BORDER_MS = 10_000;
+const HOUR_MS = 3_600_000;
+/**
+ * A state with a life of a day in a stream that keeps a day is removable after 9 days, and removed up to
+ * two days later: silences end on both sides of each of these moments.
+ */
+const SILENCE_MS = [23, 25, 8 * 24, 9 * 24 + 2, 9 * 24 + 30, 11 * 24 + 3, 12 * 24].map(
+  (hours) => hours * HOUR_MS,
+);
 
 export function generateScenario(seed: number, options: ScenarioOptions): Scenario {
   const choices = createChoices(seed);
   const style = choices.pick<Style>(STYLES);
-  const pipeline = generatePipeline(choices, style);
-  const habits = generateHabits(choices, style);
+  const pipeline = options.wide ? generateWidePipeline() : generatePipeline(choices, style);
+  const habits = options.wide ? WIDE : generateHabits(choices, style);
   const shards = generateShards(choices, options);
+  const records = generateRecords(choices, habits, shards, options);
   return {
     seed,
     pipeline,
     shards,
-    records: generateRecords(choices, habits, shards, options.records),
+    records: options.aggregated ? aggregateRecords(createChoices(seed ^ 0xa99), records) : records,
   };
 }
 
@@ -92,6 +114,11 @@ export function shardOf(
   return shards.find((s) => s.place === place && s.from <= index && index < s.to)!;
 }
 
+const WIDE: Habits = {
+  ...{ style: 'mixed', hosts: 1, keys: 'own', gapMs: 2_000, disorder: 0.9, idle: 0, texts: true },
+  ...{ poison: 0.02, repeated: 0 },
+};
+
 function generateHabits({ int, pick }: Choices, style: Style): Habits {
   const habits = {
     style,
@@ -115,17 +142,24 @@ function generateRecords(
   choices: Choices,
   habits: Habits,
   shards: readonly ScenarioShard[],
-  count: number,
+  { records: count, silences = 0 }: ScenarioOptions,
 ): ReferenceRecord[] {
   const sequences = createSequences(choices, shards);
   const records: ReferenceRecord[] = [];
   const bodies: { partitionKey: string; bytes: Buffer }[] = [];
   let nowMs = START_MS + choices.int(300_000);
   let previousMs = nowMs;
+  const silent = new Set(Array.from({ length: silences }, () => choices.int(count)));
 
   for (let i = 0; i < count; i++) {
     nowMs += choices.skewed(habits.gapMs * 3);
     nowMs += choices.chance(habits.idle) ? choices.pick(IDLE_MS) : 0;
+    if (silent.has(i)) {
+      nowMs += choices.pick(SILENCE_MS);
+      // What comes again from before is older than a state lives: see docs/guarantees.md.
+      bodies.length = 0;
+      previousMs = nowMs;
+    }
     const eventMs = generateEventMs(choices, habits, nowMs, previousMs);
     previousMs = eventMs;
     const host = choices.skewed(habits.hosts);
@@ -134,7 +168,7 @@ function generateRecords(
       ? bodies[Math.max(0, bodies.length - 1 - choices.skewed(100))]!
       : {
           partitionKey: partitionKeyOf(choices, habits, host),
-          bytes: recordBytes(choices, habits.style, host, eventMs, i),
+          bytes: recordBytes(choices, habits, host, eventMs, i),
         };
     bodies.push(body);
     const bad = choices.chance(habits.poison) ? poison(choices, body.bytes) : { bytes: body.bytes };
@@ -145,6 +179,42 @@ function generateRecords(
     records.push({ shard, sequence: sequences(shard), partitionKey, arrivalMs, ...bad });
   }
   return records;
+}
+
+const CARRIERS = 3;
+const USER_RECORDS_MAX = 6;
+/** Nothing waits longer for company. */
+const BUFFERED_MS_MAX = 15_000;
+
+/**
+ * Puts neighbours into one stream record. A key always travels with the same carrier: the library
+ * gathers what belongs in one shard, so that the records of a key are never on the way in two.
+ */
+function aggregateRecords(
+  choices: Choices,
+  records: readonly ReferenceRecord[],
+): ReferenceRecord[] {
+  const carriers = new Map<string, { users: ReferenceRecord[]; size: number }>();
+  const sent: ReferenceRecord[] = [];
+  const send = (carrier: string) => {
+    const users = carriers.get(carrier)!.users;
+    carriers.delete(carrier);
+    const bytes = kplAggregate(users.map((user) => ({ ...user, data: user.bytes })));
+    sent.push({ ...users.at(-1)!, partitionKey: carrier, bytes });
+  };
+  // Text that is not base64 cannot be inside an aggregate.
+  for (const { notBase64: _, ...user } of records) {
+    for (const [carrier, { users }] of [...carriers]) {
+      if (user.arrivalMs - users[0]!.arrivalMs > BUFFERED_MS_MAX) send(carrier);
+    }
+    const carrier = `carrier ${textHash(user.partitionKey) % CARRIERS}`;
+    const open = carriers.get(carrier) ?? { users: [], size: 1 + choices.int(USER_RECORDS_MAX) };
+    open.users.push(user);
+    carriers.set(carrier, open);
+    if (open.users.length >= open.size) send(carrier);
+  }
+  for (const carrier of [...carriers.keys()]) send(carrier);
+  return sent.sort((a, b) => a.arrivalMs - b.arrivalMs);
 }
 
 function generateEventMs(
@@ -171,7 +241,7 @@ function generateEventMs(
 
 function recordBytes(
   choices: Choices,
-  style: Style,
+  { style, texts }: Habits,
   host: number,
   eventMs: number,
   index: number,
@@ -199,8 +269,14 @@ function recordBytes(
     id: chance(0.85) ? `id${index}` : pick([`id${int(20)}`, null, undefined]),
     user: pick([`u${choices.skewed(30)}`, `u${int(400)}`, null]),
     extra: { kind: int(2), size: chance(0.7) ? int(100) : 'none' },
+    ...(texts && { text: textsOf(index) }),
   };
   return Buffer.from(JSON.stringify(json));
+}
+
+function textsOf(index: number): Record<string, string> {
+  const names = ['a', 'b', 'c', 'd'];
+  return Object.fromEntries(names.map((name) => [name, `${name}${index} `.padEnd(250, 'x')]));
 }
 
 function partitionKeyOf(choices: Choices, { keys }: Habits, host: number): string {

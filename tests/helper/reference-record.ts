@@ -5,6 +5,8 @@ export interface ReferenceRecord {
   readonly shard: string;
   /** Decimal digits. */
   readonly sequence: string;
+  /** Index within its aggregate, if it came in one. */
+  readonly sub?: number;
   readonly partitionKey: string;
   readonly arrivalMs: number;
   readonly bytes: Buffer;

@@ -98,8 +98,8 @@ export function reference(
   const stateTtlMs = options.stateTtlMs ?? STATE_TTL_MS;
 
   function reject(record: ReferenceRecord, metric: string | null, reason: string): void {
-    const { shard, sequence, partitionKey, arrivalMs, bytes } = record;
-    const position = { shard, sequence, sub: 0, partitionKey, arrivalMs };
+    const { shard, sequence, sub = 0, partitionKey, arrivalMs, bytes } = record;
+    const position = { shard, sequence, sub, partitionKey, arrivalMs };
     quarantine.push({ reason, metric, ...position, data: bytes });
   }
 

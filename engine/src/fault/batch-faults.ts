@@ -62,6 +62,7 @@ export class BatchFaults {
         }
         const left = this.deadly.get(eventID) ?? 0;
         if (left > 0 && records.length === 1) this.deadly.set(eventID, left - 1);
+        if (left === 1 && records.length === 1) this.ledger.detail('deadly/healed');
         kills ||= left > 0 && this.ledger.active;
       }
     }
@@ -79,7 +80,12 @@ export class BatchFaults {
       const strike = this.ledger.strike('timeout', place, rate);
       if (strike === null) continue;
       const kind = strike.dice.next() < zombie ? 'zombie' : 'freeze';
-      return { kind, afterWrites: strike.dice.int(WRITES_MAX), ...strike };
+      const afterWrites = strike.dice.int(WRITES_MAX);
+      const happened = () => {
+        strike.happened();
+        this.ledger.detail(`timeout/${kind}`);
+      };
+      return { kind, afterWrites, dice: strike.dice, happened };
     }
     return null;
   }

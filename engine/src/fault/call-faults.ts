@@ -136,7 +136,10 @@ export function createCallFaults(
       if (invocation.calm) return undefined;
       for (const fault of perCall) {
         const found = one(fault, call, place);
-        if (found !== undefined) return found;
+        if (found === undefined) continue;
+        const kind = fault.kind === 'write' ? `write/${fault.lands}` : fault.kind;
+        ledger.detail(`${kind} ${call.port}`);
+        return found;
       }
       return tick(call, place);
     },

@@ -246,6 +246,7 @@ export function createInjector(options: InjectorOptions): Injector {
           const mapping = mappings[dice.int(mappings.length)];
           if (mapping === undefined) return;
           moment.strike.happened();
+          if (lanes !== undefined) ledger.detail(`restart/${lanes} lanes`);
           mapping.restart(lanes === undefined ? {} : { parallelizationFactor: lanes });
         });
       }

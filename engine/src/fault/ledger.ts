@@ -19,6 +19,8 @@ export interface LedgerOptions {
 export class Ledger {
   /** By kind, `crash/middle` for example. */
   readonly counts = new Map<string, number>();
+  /** What a kind came to in particular (`write/late state`), beside `counts`. */
+  readonly details = new Map<string, number>();
   /** Names in order; at most `INJECTED_MAX`. */
   readonly injected: string[] = [];
   private readonly options: LedgerOptions;
@@ -84,6 +86,10 @@ export class Ledger {
   /** A fault that was decided on elsewhere; its name begins with its kind. */
   note(name: string): void {
     this.count(name.slice(0, name.indexOf(' ')), name);
+  }
+
+  detail(name: string): void {
+    this.details.set(name, (this.details.get(name) ?? 0) + 1);
   }
 
   private count(kind: string, name: string): void {

@@ -87,7 +87,13 @@ export type RecordFault =
 /** Faults of stored state. */
 export type StateFault =
   | { readonly kind: 'newer-state'; readonly times: number; readonly forMs: number }
-  | { readonly kind: 'expire-state' };
+  | {
+      readonly kind: 'expire-state';
+      /** Share of the expired items that are removed at all; absent = all of them. */
+      readonly rate?: number;
+      /** How long after its time to live is over an item goes, never earlier; absent = at once. */
+      readonly lateMs?: Range;
+    };
 
 export type FaultKind = PlannedFault['kind'];
 

@@ -1,0 +1,72 @@
+/** What a delivered record is to lead to, read from the record itself. */
+import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
+import { quarantineKey, type SeriesKey } from '@millrace/core/fold/key';
+import type { Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { Key } from '@millrace/core/port';
+import { expand } from '@millrace/core/record/expand';
+import type { KinesisStreamRecord } from 'aws-lambda';
+
+export type Effect =
+  | { readonly kind: 'measurement'; readonly series: SeriesKey; readonly sub: number }
+  | { readonly kind: 'tick'; readonly series: SeriesKey; readonly sub: number }
+  | { readonly kind: 'item'; readonly item: Key };
+
+/** Remembers what it has decoded: every record is delivered many times. */
+export function createEffects(pipeline: Pipeline) {
+  const known = new Map<string, readonly Effect[]>();
+  return (record: KinesisStreamRecord): readonly Effect[] => {
+    let effects = known.get(record.eventID);
+    if (effects === undefined) {
+      effects = effectsOf(record, pipeline);
+      known.set(record.eventID, effects);
+    }
+    return effects;
+  };
+}
+
+function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
+  const { kinesis } = record;
+  const decoded = decodeKinesis(kinesis.data, kinesis.partitionKey);
+  const at = { ...sourceOf(record), sequence: kinesis.sequenceNumber };
+  const arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
+  const effects: Effect[] = [];
+  let base = 0;
+  for (const user of decoded instanceof UserRecord ? [decoded] : decoded) {
+    const { partitionKey } = user;
+    if (user.record !== null) {
+      base += expand(
+        user.record,
+        pipeline,
+        new Map(),
+        arrivalMs,
+        (sub, decision) => {
+          if (decision.kind === 'measurement') {
+            const series = {
+              metric: decision.metric.name,
+              series: decision.series,
+              partitionKey,
+            };
+            effects.push({ kind: 'measurement', series, sub });
+          } else {
+            const metric = decision.kind === 'rejection' ? (decision.metric?.name ?? null) : null;
+            effects.push({ kind: 'item', item: quarantineKey({ ...at, sub, metric }) });
+          }
+        },
+        base,
+      );
+      continue;
+    }
+    if (user.tick !== null) {
+      effects.push({ kind: 'tick', series: { ...user.tick, partitionKey }, sub: base });
+    } else {
+      effects.push({ kind: 'item', item: quarantineKey({ ...at, sub: base, metric: null }) });
+    }
+    base += 1;
+  }
+  return effects;
+}
+
+export function sourceOf({ eventID, eventSourceARN }: KinesisStreamRecord) {
+  const shard = eventID.slice(0, eventID.indexOf(':'));
+  return { stream: eventSourceARN.slice(eventSourceARN.indexOf('/') + 1), shard };
+}
