@@ -82,8 +82,9 @@ export interface Reference {
   readonly accounting: Readonly<Record<string, number>>;
 }
 
-export function replayed(recording: string, folder: string): Reference {
-  millrace(['replay', recording, '--pipeline', 'pipeline.json', '--out', folder]);
+/** With the code and the pipeline of a checkout: this one, or a clone. */
+export function replayed(recording: string, folder: string, checkout = '.'): Reference {
+  millrace(['replay', recording, '--pipeline', 'pipeline.json', '--out', folder], checkout);
   const lines = (name: string) => {
     const text = readFileSync(join(folder, name), 'utf8').trim();
     return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line));
@@ -96,6 +97,7 @@ export function replayed(recording: string, folder: string): Reference {
   };
 }
 
-function millrace(args: readonly string[]): void {
-  execFileSync(process.execPath, ['cli/bin/millrace.mjs', ...args], { stdio: 'pipe' });
+function millrace(args: readonly string[], checkout = '.'): void {
+  const bin = ['cli/bin/millrace.mjs', ...args];
+  execFileSync(process.execPath, bin, { cwd: checkout, stdio: 'pipe' });
 }
