@@ -1,6 +1,7 @@
 /**
  * `npm run test:mutants`: takes one protection away at a time, in a copy of the tree, and runs the seeds
- * of the fault suite until one is red. A mutant that lives means that nothing tests that protection.
+ * of the fault suite until one is red, or the property test that knows of it. A mutant that lives means
+ * that nothing tests that protection.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -16,7 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { MUTANTS, type Mutant } from './mutants';
+import { MUTANTS } from './all';
+import type { Mutant } from './mutant';
 
 const { values } = parseArgs({
   options: {
@@ -35,8 +37,17 @@ const FOLDERS = [
   'transforms',
   'scripts',
   'tests',
+  'events',
 ];
-const FILES = ['template.yaml', 'pipeline.json', 'package.json', 'tsconfig.json'];
+const FILES = [
+  'template.yaml',
+  'pipeline.json',
+  'package.json',
+  'tsconfig.json',
+  'jest.config.mjs',
+];
+/** A mutant may make a test go on for ever. */
+const TEST_MS_MAX = 120_000;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 interface Ending {
@@ -90,6 +101,28 @@ function runSeeds(copy: string, seeds?: Mutant['seeds']): string | null {
   return stdout.trim().split('\n')[0] ?? 'died without a word';
 }
 
+/** What is red without a mutant proves nothing about one. */
+function runCalm(copy: string, wanted: readonly Mutant[]): string | null {
+  const tests = new Set(wanted.flatMap(({ test }) => test ?? []));
+  for (const test of tests) {
+    const red = runTest(copy, test);
+    if (red !== null) return red;
+  }
+  return wanted.some(({ test }) => test === undefined) ? runSeeds(copy) : null;
+}
+
+/** Answers the first line about a failure. */
+function runTest(copy: string, test: string): string | null {
+  const jest = resolve('node_modules/jest/bin/jest.js');
+  const args = [jest, test, '--ci', '--runInBand', '--testTimeout', String(TEST_MS_MAX)];
+  const bounds = { cwd: copy, encoding: 'utf8', timeout: 2 * TEST_MS_MAX } as const;
+  const { status, stderr } = spawnSync(process.execPath, args, bounds);
+  if (status === 0) return null;
+  if (status === null) return `${test}: did not end`;
+  const failed = stderr.split('\n').find((line) => line.includes('●'));
+  return `${test}: ${failed?.replace('●', '').trim() ?? 'died without a word'}`;
+}
+
 function main(): void {
   // Parts of names, with commas between them.
   const parts = (values.only ?? '').split(',');
@@ -97,11 +130,12 @@ function main(): void {
   const copy = copyTree();
   const endings: Ending[] = [];
   try {
-    const calm = values['skip-calm'] ? null : runSeeds(copy);
+    const calm = values['skip-calm'] ? null : runCalm(copy, wanted);
     if (calm !== null) throw new Error(`the suite is red without a mutant: ${calm}`);
     for (const mutant of wanted) {
       const undo = apply(copy, mutant);
-      const killedBy = runSeeds(copy, mutant.seeds);
+      const killedBy =
+        mutant.test === undefined ? runSeeds(copy, mutant.seeds) : runTest(copy, mutant.test);
       undo();
       endings.push({ mutant, killedBy });
       say(

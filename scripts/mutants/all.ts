@@ -1,0 +1,16 @@
+import { BREAKER_MUTANTS } from './breaker';
+import { COMMIT_MUTANTS } from './commit';
+import { EXPIRY_MUTANTS } from './expiry';
+import { FOLD_MUTANTS } from './fold';
+import { MARKS_MUTANTS } from './marks';
+import type { Mutant } from './mutant';
+import { OUTPUTS_MUTANTS } from './outputs';
+
+export const MUTANTS: readonly Mutant[] = [
+  ...COMMIT_MUTANTS,
+  ...OUTPUTS_MUTANTS,
+  ...FOLD_MUTANTS,
+  ...EXPIRY_MUTANTS,
+  ...MARKS_MUTANTS,
+  ...BREAKER_MUTANTS,
+];
