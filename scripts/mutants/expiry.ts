@@ -12,8 +12,8 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CODEC,
-        find: 'newestMs + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;',
-        put: 'newestMs + 0 * (definition.stateTtlMs + retentionMs + TTL_MARGIN_MS);',
+        find: 'newestArrivalMs(state) + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;',
+        put: 'newestArrivalMs(state) + 0 * (definition.stateTtlMs + retentionMs + TTL_MARGIN_MS);',
       },
     ],
   },
@@ -34,8 +34,8 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CODEC,
-        find: 'if (item.due === undefined && state.lastArrivalMs !== null) {',
-        put: 'if (state.lastArrivalMs !== null) {',
+        find: 'if (item.due === undefined) {',
+        put: 'if (item.pk !== null) {',
       },
     ],
   },

@@ -5,6 +5,8 @@ const COMMIT = 'layers/core/src/commit/commit-group.ts';
 const DRAFT = 'layers/core/src/commit/draft.ts';
 const MARKS = 'layers/core/src/commit/marks.ts';
 const TEST = 'tests/property/full-marks.property.test.ts';
+const CODEC = 'layers/core/src/fold/codec.ts';
+const CODEC_TEST = 'tests/unit/core/fold/codec.test.ts';
 const LOOK_UP = '  const refused = await refusedBefore(ports, group, state);\n';
 const WRITE_AGAIN = '  if (state.outbox !== null && mustWriteAgain(state, group, source)) {\n';
 
@@ -57,6 +59,36 @@ export const MARKS_MUTANTS: readonly Mutant[] = [
         file: MARKS,
         find: 'arrivalMs > refusedMs + retentionMs + MARK_MARGIN_MS',
         put: 'arrivalMs > refusedMs + 0 * (retentionMs + MARK_MARGIN_MS)',
+      },
+    ],
+  },
+  {
+    name: 'a refusal is forgotten without a margin',
+    rule: 'marks',
+    test: CODEC_TEST,
+    patches: [{ file: MARKS, find: 'retentionMs + MARK_MARGIN_MS', put: 'retentionMs' }],
+  },
+  {
+    name: 'older code may rewrite a state that refused',
+    rule: 'marks',
+    test: CODEC_TEST,
+    patches: [
+      {
+        file: CODEC,
+        find: 'v: state.refusedMs === null ? PLAIN_VERSION : STATE_VERSION,',
+        put: 'v: PLAIN_VERSION,',
+      },
+    ],
+  },
+  {
+    name: 'time to live ignores what was refused',
+    rule: 'marks',
+    test: CODEC_TEST,
+    patches: [
+      {
+        file: CODEC,
+        find: 'const keptMs = newestArrivalMs(state) + ',
+        put: 'const keptMs = (state.lastArrivalMs ?? -Infinity) + ',
       },
     ],
   },

@@ -2,6 +2,8 @@
  * Watches the tables below all faults: what lands, in the order it lands. It knows the history that
  * was committed, and so what anybody may see, and what must be there once a batch is acknowledged.
  */
+
+import { STATE_VERSION } from '@millrace/core/fold/codec';
 import {
   incidentKey,
   parseStateKey,
@@ -138,7 +140,7 @@ class TableObserver implements Observer {
       put: async (item, condition) => {
         const [before] = await raw.getMany([{ pk: item.pk, sk: item.sk }]);
         const answer = await raw.put(item, condition);
-        if (answer === 'written' && Number(before?.v ?? 0) > Number(item.v ?? 0)) {
+        if (answer === 'written' && Number(before?.v ?? 0) > STATE_VERSION) {
           this.violate(`versions: ${nameOf(item)} of newer code was overwritten`);
         }
         if (answer === 'written' && port === 'state') this.commit(item, before);
@@ -196,12 +198,20 @@ class TableObserver implements Observer {
 
   /** What is removed cannot be told from what never was: nothing may come again that it knew. */
   private checkKeeping(name: string, item: Item, before: Item | undefined): void {
-    const arrivalMs = Number(item.la);
+    const body = JSON.parse(String(item.body)) as {
+      p: [number, number, unknown, number][];
+      m: [string, string, number, number][];
+      f?: number;
+    };
+    const arrivalMs = Math.max(
+      Number(item.la ?? Number.NEGATIVE_INFINITY),
+      body.f ?? Number.NEGATIVE_INFINITY,
+      ...body.m.map(([, , , markMs]) => markMs),
+    );
     const passed = before?.ttl === undefined ? Infinity : Number(before.ttl) * 1000;
     if (arrivalMs > passed) this.sight('expire-state/read although expired');
     if (item.ttl === undefined) return;
-    const { p } = JSON.parse(String(item.body)) as { p: [number, number, unknown, number][] };
-    if (p.some(([, , , rev]) => rev === 0)) {
+    if (body.p.some(([, , , rev]) => rev === 0)) {
       this.violate(`expiry: ${name} may be removed while a window is open`);
     }
     const keptMs = this.keeping.stateTtlMs + this.keeping.retentionMs + TTL_MARGIN_MS;

@@ -95,7 +95,7 @@ function foldInto(
       draft.counted.redelivered++;
       continue;
     }
-    if (mark === null && options.refused.has(entry)) {
+    if (options.refused.has(entry)) {
       draft.counted.redelivered++;
       continue;
     }

@@ -1,6 +1,6 @@
 import { MARK_MARGIN_MS, pruneMarks } from '../fold/codec';
 import { quarantineKey } from '../fold/key';
-import { jsonBytes, MARKS_BYTES_MAX } from '../fold/size';
+import { MARKS_BYTES_MAX } from '../fold/size';
 import type { SeriesState } from '../fold/state';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import type { CommitPorts } from './ports';
@@ -16,8 +16,11 @@ export const MARKS_REASON = 'marks';
 
 /** Kinesis numbers have 56 digits; a mark grows with its number, but no further than this. */
 const SEQUENCE_DIGITS = 56;
-/** JSON of a mark around shard and number: brackets, commas, quotes, sub, arrival. */
-const MARK_FRAME_BYTES = 32;
+/**
+ * JSON of a mark around shard and number: brackets, commas, quotes, sub, arrival. Names of streams and
+ * shards are letters, digits, dots and dashes: as many bytes as characters.
+ */
+const MARK_FRAME_BYTES = 34;
 
 /** Whether a state may get a mark of a shard it has none of, once those are gone that nobody needs. */
 export function hasRoomForMark(
@@ -46,7 +49,7 @@ function marksBytes(marks: SeriesState['marks']): number {
 }
 
 function markBytes(source: string, digits: number): number {
-  return jsonBytes(source) + Math.max(digits, SEQUENCE_DIGITS) + MARK_FRAME_BYTES;
+  return source.length + Math.max(digits, SEQUENCE_DIGITS) + MARK_FRAME_BYTES;
 }
 
 /** A refused measurement is remembered as long as it may come again, as marks are. */

@@ -137,12 +137,21 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
   if (state.lastArrivalMs !== null) item.la = state.lastArrivalMs;
   if (state.outbox !== null) item.out = JSON.stringify(state.outbox);
   schedule(item, state, options);
-  if (item.due === undefined && state.lastArrivalMs !== null) {
-    const newestMs = Math.max(state.lastArrivalMs, state.refusedMs ?? state.lastArrivalMs);
-    const keptMs = newestMs + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;
-    item.ttl = Math.floor(keptMs / 1000);
+  if (item.due === undefined) {
+    const keptMs = newestArrivalMs(state) + definition.stateTtlMs + retentionMs + TTL_MARGIN_MS;
+    if (Number.isFinite(keptMs)) item.ttl = Math.floor(keptMs / 1000);
   }
   return item;
+}
+
+/**
+ * Of all that the state has decided: a record that was refused moves a mark or `refusedMs`, but not the
+ * clock of the series, and while it may come again the state must know it.
+ */
+function newestArrivalMs({ lastArrivalMs, refusedMs, marks }: SeriesState): number {
+  let newestMs = Math.max(lastArrivalMs ?? -Infinity, refusedMs ?? -Infinity);
+  for (const { arrivalMs } of marks.values()) newestMs = Math.max(newestMs, arrivalMs);
+  return newestMs;
 }
 
 /** An expired state that a straggler could still find missing would let it count again. */

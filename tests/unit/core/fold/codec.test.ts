@@ -1,0 +1,87 @@
+import { forgetRefusal } from '@millrace/core/commit/marks';
+import { decodeState, encodeState, newState } from '@millrace/core/fold/codec';
+import { defineMetric } from '@millrace/core/fold/definition';
+import type { SeriesState } from '@millrace/core/fold/state';
+import { oneMetric } from '../../../helper/metric';
+
+const DAY_MS = 24 * 3_600_000;
+const RETENTION_MS = DAY_MS;
+const definition = defineMetric(oneMetric(), 7 * DAY_MS);
+const key = { metric: 'm', partitionKey: 'p', series: 's' };
+/** State time to live, retention, and the margin of seven days. */
+const KEPT_MS = 7 * DAY_MS + RETENTION_MS + 7 * DAY_MS;
+
+function stateWith(part: Partial<SeriesState>): SeriesState {
+  return { ...newState(), version: 1, ...part };
+}
+
+function encode(state: SeriesState) {
+  return encodeState(state, { key, definition, retentionMs: RETENTION_MS, dueMs: null });
+}
+
+function markAt(arrivalMs: number): SeriesState['marks'] {
+  return new Map([['stream/shard', { sequence: '1', sub: 0, arrivalMs }]]);
+}
+
+describe('the schema version of an item', () => {
+  test('a state that never refused for want of a mark is one that version 1 can read', () => {
+    const item = encode(stateWith({ lastArrivalMs: 1 }));
+
+    expect(item.v).toBe(1);
+    expect(JSON.parse(String(item.body))).not.toHaveProperty('f');
+  });
+
+  test('a state that did is not: older code would lose the refusal and count the record again', () => {
+    const item = encode(stateWith({ lastArrivalMs: 1, refusedMs: 5 }));
+
+    expect(item.v).toBe(2);
+    expect(decodeState(item, definition).refusedMs).toBe(5);
+  });
+
+  test('when the refusal is forgotten version 1 can read it again', () => {
+    const state = stateWith({ lastArrivalMs: 1, refusedMs: 5 });
+    forgetRefusal(state, 5 + RETENTION_MS + DAY_MS + 1, RETENTION_MS);
+
+    expect(encode(state).v).toBe(1);
+  });
+});
+
+describe('forgetting a refusal', () => {
+  test.each([
+    ['at the end of the margin it is remembered', 0, 5],
+    ['a millisecond later it is forgotten', 1, null],
+  ])('%s', (_, laterMs, expected) => {
+    const state = stateWith({ refusedMs: 5 });
+
+    forgetRefusal(state, 5 + RETENTION_MS + DAY_MS + laterMs, RETENTION_MS);
+
+    expect(state.refusedMs).toBe(expected);
+  });
+});
+
+describe('the time to live of an item', () => {
+  test.each<[string, Partial<SeriesState>, number | null]>([
+    ['the last record of the series', { lastArrivalMs: 3 * DAY_MS }, 3 * DAY_MS],
+    [
+      'a newer refusal for want of a mark',
+      { lastArrivalMs: DAY_MS, refusedMs: 9 * DAY_MS },
+      9 * DAY_MS,
+    ],
+    [
+      'a newer mark: of a record that was refused',
+      { lastArrivalMs: DAY_MS, marks: markAt(9 * DAY_MS) },
+      9 * DAY_MS,
+    ],
+    [
+      'an older mark changes nothing',
+      { lastArrivalMs: 3 * DAY_MS, marks: markAt(DAY_MS) },
+      3 * DAY_MS,
+    ],
+    ['a mark alone: nothing was ever folded', { marks: markAt(9 * DAY_MS) }, 9 * DAY_MS],
+    ['nothing at all', {}, null],
+  ])('counts from %s', (_, part, fromMs) => {
+    const expected = fromMs === null ? undefined : (fromMs + KEPT_MS) / 1000;
+
+    expect(encode(stateWith(part)).ttl).toBe(expected);
+  });
+});
