@@ -1,8 +1,8 @@
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
-import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker';
+import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker/breaker';
 import { IdempotencyStore } from '@millrace/adapters/idempotency-store';
 import type { Topic, TopicMessage } from '@millrace/adapters/topic';
-import { answerTo, DeadlineError } from '@millrace/core/error';
+import { answerTo, DeadlineError, MillraceError } from '@millrace/core/error';
 import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
 import type {
   Context,
@@ -102,12 +102,13 @@ export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatc
       });
       if (error === null) continue;
       const fields = { sequenceNumber: sequence, error: error.name, reason: reasonOf(error) };
-      if (answerTo(error.cause ?? error) === 'retry' || isUnderWay(error)) {
+      const thrown = thrownIn(error);
+      if (answerTo(thrown) === 'retry' || isUnderWay(error)) {
         log.warn('Alerts wait for another try.', fields);
       } else {
         log.error('Alerts wait until someone acts.', fields);
       }
-      await waitWhileOpen(error.cause ?? error, clock, context);
+      await waitWhileOpen(thrown, clock, context);
       return { batchItemFailures: [{ itemIdentifier: sequence }] };
     }
     if (published > 0) log.info('Told of incidents.', { published });
@@ -132,7 +133,13 @@ function isUnderWay({ name }: Error): boolean {
   return name === 'IdempotencyAlreadyInProgressError' || name === 'IdempotencyItemNotFoundError';
 }
 
-/** Powertools wraps what its store threw. */
-function reasonOf({ message, cause }: Error): string {
-  return cause instanceof Error ? `${message}: ${cause.message}` : message;
+/** Powertools wraps what its store threw; the causes of our own errors are the SDK's, which say less. */
+function thrownIn(error: Error): unknown {
+  return error instanceof MillraceError ? error : (error.cause ?? error);
+}
+
+function reasonOf(error: Error): string {
+  const thrown = thrownIn(error);
+  const isWrapped = thrown instanceof Error && thrown !== error;
+  return isWrapped ? `${error.message}: ${thrown.message}` : error.message;
 }

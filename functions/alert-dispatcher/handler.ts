@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import { createSnsClient, createSnsTopic } from '@millrace/adapters/aws/sns-publisher';
-import { createBreaker } from '@millrace/adapters/breaker';
-import { reportBreaker } from '@millrace/adapters/breaker-report';
+import { createSinkBreaker } from '@millrace/adapters/breaker/sink-breaker';
 import { readConfig } from '@millrace/adapters/config';
 import { createLog } from '@millrace/adapters/logger';
 import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
@@ -11,10 +9,11 @@ import pipelineFile from '../../pipeline.json';
 import { createAlertDispatcher, REST_MS } from './alert-dispatcher';
 import { readAlertSettings } from './alert-settings';
 
+const service = 'alert-dispatcher';
 const config = readConfig();
 const settings = { endpointUrl: config.endpointUrl };
 const time = createRemainingTime();
-const log = createLog({ service: 'alert-dispatcher', level: config.logLevel });
+const log = createLog({ service, level: config.logLevel });
 const control = createDynamoStore({
   client: createDynamoClient(settings),
   table: config.controlTable,
@@ -29,20 +28,9 @@ const dispatcher = createAlertDispatcher({
     topicArn: config.alertTopicArn,
     deadline: time.until(REST_MS),
   }),
-  breaker: createBreaker({
-    sink: 'sns',
-    control,
-    clock: systemClock,
-    owner: randomUUID(),
-    random: Math.random,
-    ...reportBreaker({
-      sink: 'sns',
-      log,
-      namespace: config.metricsNamespace,
-      service: 'alert-dispatcher',
-      nowMs: systemClock.nowMs,
-      write: (line) => process.stdout.write(line),
-    }),
+  breaker: createSinkBreaker({
+    ...{ sink: 'sns', control, log, service },
+    namespace: config.metricsNamespace,
   }),
   clock: systemClock,
   log,

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import {
   createTimestreamClient,
   createTimestreamSink,
 } from '@millrace/adapters/aws/timestream-writer';
-import { createBreaker } from '@millrace/adapters/breaker';
-import { reportBreaker } from '@millrace/adapters/breaker-report';
+import { createSinkBreaker } from '@millrace/adapters/breaker/sink-breaker';
 import { readConfig } from '@millrace/adapters/config';
 import { createLog } from '@millrace/adapters/logger';
 import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
@@ -15,9 +13,10 @@ import { parsePipeline } from '@millrace/core/pipeline/parse';
 import pipelineFile from '../../pipeline.json';
 import { createResultProjector, REST_MS } from './result-projector';
 
+const service = 'result-projector';
 const config = readConfig();
 const time = createRemainingTime();
-const log = createLog({ service: 'result-projector', level: config.logLevel });
+const log = createLog({ service, level: config.logLevel });
 const control = createDynamoStore({
   client: createDynamoClient({ endpointUrl: config.endpointUrl }),
   table: config.controlTable,
@@ -32,20 +31,9 @@ const projector = createResultProjector({
     table: config.timestreamTable,
     deadline: time.until(REST_MS),
   }),
-  breaker: createBreaker({
-    sink: 'timestream',
-    control,
-    clock: systemClock,
-    owner: randomUUID(),
-    random: Math.random,
-    ...reportBreaker({
-      sink: 'timestream',
-      log,
-      namespace: config.metricsNamespace,
-      service: 'result-projector',
-      nowMs: systemClock.nowMs,
-      write: (line) => process.stdout.write(line),
-    }),
+  breaker: createSinkBreaker({
+    ...{ sink: 'timestream', control, log, service },
+    namespace: config.metricsNamespace,
   }),
   control,
   clock: systemClock,

@@ -1,12 +1,11 @@
-import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker';
+import { REQUEST_RECORDS_MAX } from '@millrace/adapters/aws/timestream-writer';
+import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker/breaker';
 import type { SeriesRow, TimeSeriesSink } from '@millrace/adapters/time-series-sink';
 import { answerTo, DeadlineError } from '@millrace/core/error';
-import { fingerprintOf } from '@millrace/core/fold/definition';
-import { definitionKey } from '@millrace/core/fold/key';
-import type { Metric, Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
-import { readerKey } from '@millrace/core/results/rows';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { createDefinitionReader } from './definition-reader';
 import { type RowItem, readRowItem } from './row-item';
 import { seriesRowOf, versionOf } from './series-row';
 
@@ -26,8 +25,6 @@ export type ResultProjector = (
   context: { getRemainingTimeInMillis(): number },
 ) => Promise<DynamoDBBatchResponse>;
 
-/** Of one write of the sink, which is one request. */
-const ROWS_A_WRITE = 100;
 /** Nothing begins this long before the time-out: one whole try of the sink, and `REST_MS`. */
 const MARGIN_MS = 10_000;
 /** The sink is given up this long before the time-out: what was learnt is still to be noted. */
@@ -45,20 +42,8 @@ interface Projected {
  */
 export function createResultProjector(ports: ResultProjectorPorts): ResultProjector {
   const { pipeline, sink, breaker, control, clock, log } = ports;
-  const definitions = new Map<string, Metric | null>(
-    pipeline.metrics.map((metric) => [readerKey(metric.name, fingerprintOf(metric)), metric]),
-  );
-
-  async function definitionOf({ metric, row }: RowItem): Promise<Metric | null> {
-    const name = readerKey(metric, row.def);
-    const known = definitions.get(name);
-    if (known !== undefined) return known;
-    const [item] = await control.getMany([definitionKey(metric, row.def)]);
-    if (item === undefined) return null;
-    const definition = JSON.parse(String(item.body)) as Metric;
-    definitions.set(name, definition);
-    return definition;
-  }
+  const { metrics } = pipeline;
+  const definitionOf = createDefinitionReader({ control, metrics, missing: 'ask again' });
 
   async function noteRefused({ pk, sk, row }: RowItem, reason: string): Promise<void> {
     const version = versionOf(row);
@@ -100,11 +85,11 @@ export function createResultProjector(ports: ResultProjectorPorts): ResultProjec
 
   return async ({ Records }, context) => {
     let rows = 0;
-    for (let at = 0; at < Records.length; at += ROWS_A_WRITE) {
+    for (let at = 0; at < Records.length; at += REQUEST_RECORDS_MAX) {
       try {
         const leftMs = context.getRemainingTimeInMillis();
         if (leftMs <= MARGIN_MS) throw new DeadlineError('the invocation is about to time out');
-        rows += await project(Records.slice(at, at + ROWS_A_WRITE), leftMs);
+        rows += await project(Records.slice(at, at + REQUEST_RECORDS_MAX), leftMs);
       } catch (error) {
         const itemIdentifier = Records[at]?.dynamodb?.SequenceNumber ?? '';
         const reason = error instanceof Error ? error.message : String(error);

@@ -39,8 +39,6 @@ export interface StreamConsumerPorts extends CommitPorts {
    * Says when a refused record was last seen, and how old a definition is; the fold never looks at it.
    */
   readonly clock?: Clock;
-  /** Shards a series remembers; a test may want fewer. */
-  readonly marksMax?: number;
   readonly observe?: (batch: BatchSummary) => void;
 }
 
@@ -174,8 +172,7 @@ async function commitAll(
     failures.push({ at: 0, error: loaded });
     return;
   }
-  const { retentionMs, marksMax } = ports;
-  const options = { ports, retentionMs, hasTime, ...(marksMax !== undefined && { marksMax }) };
+  const options = { ports, retentionMs: ports.retentionMs, hasTime };
   await forEachBounded(batch.groups, PARALLEL_SERIES_MAX, async (group, index) => {
     const result = await commitGroup(group, loaded[index], options);
     add(tally, result.tally);
@@ -192,7 +189,10 @@ async function commitAll(
   });
 }
 
-/** At the limit the series stops, and only then is it too late to give it smaller windows. */
+/**
+ * Every share of the item is bounded, so it does not outgrow the table: windows close early instead, and
+ * what comes late for them is quarantined. Before that there is time to give the series smaller windows.
+ */
 function warnOfSize(log: Log, { key }: Group, bytes: number): void {
   log.warn('The state of a series is more than half as large as an item can be.', {
     ...{ metric: key.metric, series: key.series, partitionKey: key.partitionKey, bytes },

@@ -1,7 +1,7 @@
 /** The circuit breaker in front of a projection. */
 import type { Mutant } from './mutant';
 
-const BREAKER = 'adapters/src/breaker.ts';
+const BREAKER = 'adapters/src/breaker/breaker.ts';
 const TEST = 'tests/property/breaker.property.test.ts';
 
 export const BREAKER_MUTANTS: readonly Mutant[] = [

@@ -1,6 +1,6 @@
 /** The alert path on this machine: Results table, its stream, the dispatcher of template.yaml, a topic. */
 import { readFileSync } from 'node:fs';
-import { createBreaker } from '@millrace/adapters/breaker';
+import { createBreaker } from '@millrace/adapters/breaker/breaker';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createTopic } from '@millrace/adapters/embedded/topic';

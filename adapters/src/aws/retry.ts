@@ -1,4 +1,4 @@
-import { BugError, MillraceError, UnavailableError } from '@millrace/core/error';
+import { BugError, DeadlineError, MillraceError, UnavailableError } from '@millrace/core/error';
 import { failureKindOf } from './failure';
 
 /** Bounds of one call of a port, whatever the SDK and the network do. */
@@ -52,8 +52,9 @@ const RETRY_MS_MIN = 50;
 /**
  * Begins one call of a port. The answer runs attempts within the limits, which all attempts share;
  * it may be used several times (a batch that comes back in pieces), each time with fresh tries.
- * Throws `UnavailableError` naming operation and target when no try succeeded, `BugError` when the
- * service calls the request wrong; errors of our own vocabulary pass through.
+ * Throws `UnavailableError` naming operation and target when no try succeeded, `DeadlineError` when the
+ * caller had no time for one, which says nothing of the service, `BugError` when the service calls the
+ * request wrong; errors of our own vocabulary pass through.
  */
 export function beginCall(name: CallName, limits: CallLimits): Call {
   const time = limits.time ?? HOST_TIME;
@@ -64,7 +65,7 @@ export function beginCall(name: CallName, limits: CallLimits): Call {
   return async function call(attempt) {
     for (let tries = 1; ; tries++) {
       const attemptMs = Math.min(limits.attemptMsMax, remainingMs());
-      if (attemptMs <= 0) throw unavailable(name, 'no time is left for it');
+      if (attemptMs <= 0) throw outOfTime(name, tries === 1 && (limits.deadline?.() ?? 1) <= 0);
       try {
         return await within(attemptMs, attempt);
       } catch (error) {
@@ -121,6 +122,11 @@ async function within<Result>(
 
 class NoAnswerError extends Error {
   override name = 'TimeoutError';
+}
+
+function outOfTime({ operation, target }: CallName, isUntried: boolean): MillraceError {
+  const message = `${operation} on ${target}: no time is left for it`;
+  return isUntried ? new DeadlineError(message) : new UnavailableError(message);
 }
 
 function unavailable(name: CallName, reason: string, cause?: unknown): UnavailableError {

@@ -1,10 +1,11 @@
+import { REQUEST_RECORDS_MAX } from '@millrace/adapters/aws/timestream-writer';
 import type { SeriesRow, TimeSeriesSink } from '@millrace/adapters/time-series-sink';
 import { MillraceError } from '@millrace/core/error';
-import { definitionKey, parseSeriesPartition, sortableTime } from '@millrace/core/fold/key';
+import { parseSeriesPartition, sortableTime } from '@millrace/core/fold/key';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
 import type { Item, KeyValueStore } from '@millrace/core/port';
 import { scanAll } from '@millrace/core/results/read';
-import { readerKey } from '@millrace/core/results/rows';
+import { createDefinitionReader } from '../../../functions/result-projector/definition-reader';
 import { type RowItem, rowItemOf } from '../../../functions/result-projector/row-item';
 import { seriesRowOf } from '../../../functions/result-projector/series-row';
 
@@ -43,9 +44,6 @@ interface Projected {
   readonly row: SeriesRow;
 }
 
-/** Of one request. */
-const ROWS_A_WRITE = 100;
-
 /**
  * Writes the rows of a range again, through the projector's own mapping. Timestream keeps the highest
  * version of a row, so order and repetition do not matter, and a run that failed is begun anew.
@@ -53,9 +51,9 @@ const ROWS_A_WRITE = 100;
  * @throws UnavailableError when the table or Timestream fails
  */
 export async function reproject(options: ReprojectOptions): Promise<ReprojectCounts> {
-  const { results, sink, onProgress, onRefused } = options;
+  const { results, control, sink, onProgress, onRefused } = options;
   const counts = { items: 0, rows: 0, written: 0, refused: 0 };
-  const definitionOf = definitionsIn(options.control);
+  const definitionOf = createDefinitionReader({ control, missing: 'remember' });
   const isWanted = selectionOf(options);
   let waiting: Projected[] = [];
 
@@ -96,7 +94,7 @@ export async function reproject(options: ReprojectOptions): Promise<ReprojectCou
     const row = mapped(read, definition);
     if (typeof row === 'string') refuse(item, row);
     else waiting.push({ item: read, row });
-    if (waiting.length === ROWS_A_WRITE) await flush();
+    if (waiting.length === REQUEST_RECORDS_MAX) await flush();
   }
   await flush();
   return counts;
@@ -120,19 +118,4 @@ function selectionOf({ fromMs, toMs, metric }: ReprojectOptions): (item: Item) =
     sk >= from &&
     sk < to &&
     (metric === undefined || parseSeriesPartition(pk).metric === metric);
-}
-
-/** Rows name the definition they were made with; each is read once. */
-function definitionsIn(control: KeyValueStore): (item: RowItem) => Promise<Metric | null> {
-  const known = new Map<string, Metric | null>();
-  return async ({ metric, row }) => {
-    const name = readerKey(metric, row.def);
-    let definition = known.get(name);
-    if (definition === undefined) {
-      const [item] = await control.getMany([definitionKey(metric, row.def)]);
-      definition = item === undefined ? null : (JSON.parse(String(item.body)) as Metric);
-      known.set(name, definition);
-    }
-    return definition;
-  };
 }

@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { createS3Client } from '@millrace/adapters/aws/s3-objects';
+import { MARKS_MAX } from '@millrace/core/commit/marks';
+import { STATE_VERSION } from '@millrace/core/fold/codec';
 import { parseStateKey } from '@millrace/core/fold/key';
 import { encodeTick } from '@millrace/core/fold/tick';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { kinesisEvent } from '../../helper/event-source';
 import { contractEndpoint, uniqueName } from '../endpoint';
-import { describeWhatWasSent, type WatchedFunction, watchFunction } from './watched-function';
+import type { Need } from './policy/need';
+import {
+  describeWhatWasSent,
+  type WatchedFunction,
+  watchFunction,
+} from './recorder/watched-function';
 
 const endpointUrl = contractEndpoint();
 const START_MS = Date.UTC(2026, 10, 21, 12);
@@ -82,6 +89,36 @@ test('another writer commits in between: the state is read again', async () => {
   consumer.recorder.script = () => null;
   expect(conflicts).toBe(1);
 });
+
+test('a series full of marks: what a new shard brings is refused, and looked up when it comes again', async () => {
+  const state = consumer.table('StateTable');
+  await consumer.deliver(sample('batch', 'full'));
+  const { items } = await state.scan({ limit: 1000 });
+  const full = items.filter(({ sk }) => sk === '=full');
+  for (const { pk, sk, la, body } of full) {
+    const m = Array.from({ length: MARKS_MAX }, (_, at) => [`Other/${at}`, '1', 0, la]);
+    await state.update({ pk, sk }, { body: JSON.stringify({ ...JSON.parse(String(body)), m }) });
+  }
+  const event = sample('batch', 'full');
+  for (const each of event.Records) each.eventID = `new-${each.eventID}`;
+
+  await consumer.deliver(event);
+  const readsBefore = indexReads().length;
+  await consumer.deliver(event);
+
+  expect(readsBefore).toBe(0);
+  expect(indexReads()).toHaveLength(full.length);
+  const flagged = await state.getMany(full.map(({ pk, sk }) => ({ pk, sk })));
+  for (const item of flagged) expect(item).toMatchObject({ v: STATE_VERSION });
+});
+
+/** Reads of the quarantine index: a series asks for nothing else under `Q#`. */
+function indexReads(): readonly Need[] {
+  return consumer.recorder.needs.filter(
+    ({ action, leadingKeys }) =>
+      action === 'dynamodb:BatchGetItem' && leadingKeys.some((key) => key.startsWith('Q#')),
+  );
+}
 
 test('a tick closes what is open', async () => {
   const { items } = await consumer.table('StateTable').scan({ limit: 100 });

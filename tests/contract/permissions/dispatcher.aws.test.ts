@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs';
 import { CreateTopicCommand } from '@aws-sdk/client-sns';
 import { createSnsClient } from '@millrace/adapters/aws/sns-publisher';
 import { contractEndpoint, uniqueName } from '../endpoint';
-import { failUntilOpen } from './breaker';
-import { describeWhatWasSent, type WatchedFunction, watchFunction } from './watched-function';
+import { failUntilOpen } from './recorder/breaker';
+import {
+  describeWhatWasSent,
+  type WatchedFunction,
+  watchFunction,
+} from './recorder/watched-function';
 
 const endpointUrl = contractEndpoint();
 const sample = (name: string) =>

@@ -1,4 +1,4 @@
-import { needsOf, type SdkRequest } from './need';
+import { needsOf, type SdkRequest } from './policy/need';
 
 const TABLE = 'arn:aws:dynamodb:us-east-1:000000000000:table/t';
 

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { template } from '../template/document';
-import { needOf, readLedger } from './ledger';
-import { PAGE_PATH, permissionsPage } from './page';
-import { PLATFORM_CALLS } from './platform';
-import { allows, functionsOf, isLike, statementsOf, unusedParts } from './policy';
-import { stackOf } from './stack';
+import { needOf, readLedger } from './policy/ledger';
+import { PAGE_PATH, permissionsPage } from './policy/page';
+import { PLATFORM_CALLS } from './policy/platform';
+import { stackOf } from './policy/stack';
+import { allows, functionsOf, isLike, statementsOf, unusedParts } from './policy/statement';
 
 /**
  * The template against calls.json, which holds what the functions were seen to send to emulators:

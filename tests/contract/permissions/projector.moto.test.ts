@@ -5,8 +5,12 @@ import { definitionKey } from '@millrace/core/fold/key';
 import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { uniqueName } from '../endpoint';
-import { failUntilOpen } from './breaker';
-import { describeWhatWasSent, type WatchedFunction, watchFunction } from './watched-function';
+import { failUntilOpen } from './recorder/breaker';
+import {
+  describeWhatWasSent,
+  type WatchedFunction,
+  watchFunction,
+} from './recorder/watched-function';
 
 const endpointUrl = process.env.MILLRACE_MOTO_ENDPOINT;
 if (endpointUrl === undefined) {

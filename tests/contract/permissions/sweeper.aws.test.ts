@@ -3,7 +3,11 @@ import { createKinesisClient } from '@millrace/adapters/aws/kinesis-writer';
 import { dueBucket } from '@millrace/core/fold/codec';
 import { stateKey } from '@millrace/core/fold/key';
 import { contractEndpoint, uniqueName } from '../endpoint';
-import { describeWhatWasSent, type WatchedFunction, watchFunction } from './watched-function';
+import {
+  describeWhatWasSent,
+  type WatchedFunction,
+  watchFunction,
+} from './recorder/watched-function';
 
 const endpointUrl = contractEndpoint();
 let sweeper: WatchedFunction;

@@ -5,8 +5,8 @@ import {
   createBreaker,
   FAILURES_MAX,
   waitWhileOpen,
-} from '@millrace/adapters/breaker';
-import { reportBreaker } from '@millrace/adapters/breaker-report';
+} from '@millrace/adapters/breaker/breaker';
+import { reportBreaker } from '@millrace/adapters/breaker/report';
 import {
   type BreakerState,
   CLOSED,
@@ -14,10 +14,10 @@ import {
   closed,
   opened,
   permitAt,
-} from '@millrace/adapters/breaker-state';
+} from '@millrace/adapters/breaker/state';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
-import { BugError, UnavailableError } from '@millrace/core/error';
+import { BugError, DeadlineError, UnavailableError } from '@millrace/core/error';
 import type { KeyValueStore } from '@millrace/core/port';
 
 const KEY = { pk: 'CB#sink', sk: '-' };
@@ -73,6 +73,9 @@ const away = async () => {
   throw new UnavailableError('away');
 };
 const fine = async () => 'fine';
+const noTime = async () => {
+  throw new DeadlineError('no time');
+};
 const LEASE_MS = 60_000;
 
 async function fail(breaker: Breaker, times: number): Promise<void> {
@@ -168,6 +171,18 @@ describe('closed', () => {
     expect(await item()).toBeUndefined();
   });
 
+  test('lack of time is no failure of the sink, and no answer of it', async () => {
+    const { container, item } = createWorld();
+    const breaker = container('a');
+
+    await fail(breaker, FAILURES_MAX - 1);
+    for (let n = 0; n < FAILURES_MAX; n++)
+      await expect(breaker.call(noTime, LEASE_MS)).rejects.toThrow(DeadlineError);
+    expect(await item()).toBeUndefined();
+    await fail(breaker, 1);
+    expect(await item()).toMatchObject({ state: 'open', ver: 1 });
+  });
+
   test('one that has opened and closed meanwhile begins it anew, too', async () => {
     const { container, item, pass } = createWorld();
     const [a, b] = [container('a'), container('b')];
@@ -247,8 +262,50 @@ describe('after the pause', () => {
     expect(changes).toEqual(['a open', 'b half-open', 'b closed']);
   });
 
-  test('a claim of which nothing is known lets nobody through until its time is over', async () => {
-    const { a, b, onNextUpdate, pass } = await tripped();
+  test('who had no time to try may try again, and nobody else', async () => {
+    const { a, b, item } = await tripped();
+    await expect(a.call(noTime, LEASE_MS)).rejects.toThrow('no time');
+    expect(await item()).toMatchObject({ state: 'half-open', owner: 'a', fails: 1 });
+    await expect(b.call(fine, LEASE_MS)).rejects.toThrow(BreakerOpenError);
+
+    expect(await a.call(fine, LEASE_MS)).toBe('fine');
+    expect(await item()).toMatchObject({ state: 'closed' });
+  });
+
+  test('who found the sink back and could not write so goes on at once, under a new lease', async () => {
+    const { a, b, item, onNextUpdate, pass } = await tripped();
+    await a.call(async () => onNextUpdate(away), LEASE_MS);
+    pass(LEASE_MS / 2);
+    await a.check();
+    let answer = () => {};
+    const call = a.call(() => new Promise<void>((resolve) => (answer = resolve)), LEASE_MS);
+    await new Promise(setImmediate);
+
+    // The first lease is over, the second is not.
+    pass(LEASE_MS / 2 + 1_000);
+    await expect(b.call(fine, LEASE_MS)).rejects.toThrow(BreakerOpenError);
+    answer();
+    await call;
+    expect(await item()).toMatchObject({ state: 'closed', owner: 'a' });
+  });
+
+  test('who found it away and could not write so waits like the others', async () => {
+    const { a, onNextUpdate, pass } = await tripped();
+    const failing = a.call(async () => {
+      onNextUpdate(away);
+      return away();
+    }, LEASE_MS);
+    await expect(failing).rejects.toThrow('away');
+    const call = jest.fn(fine);
+
+    await expect(a.call(call, LEASE_MS)).rejects.toThrow(BreakerOpenError);
+    expect(call).not.toHaveBeenCalled();
+    pass(LEASE_MS + 1_000);
+    expect(await a.call(call, LEASE_MS)).toBe('fine');
+  });
+
+  test('a claim of which nothing is known lets only its owner through until its time is over', async () => {
+    const { a, b, item, onNextUpdate } = await tripped();
     onNextUpdate(async (update) => {
       await update();
       return away();
@@ -256,11 +313,10 @@ describe('after the pause', () => {
     const call = jest.fn(fine);
 
     await expect(b.call(call, LEASE_MS)).rejects.toThrow('away');
-    for (const each of [a, b])
-      await expect(each.call(call, LEASE_MS)).rejects.toThrow(BreakerOpenError);
+    await expect(a.call(call, LEASE_MS)).rejects.toThrow(BreakerOpenError);
     expect(call).not.toHaveBeenCalled();
-    pass(LEASE_MS + 1_000);
-    expect(await a.call(call, LEASE_MS)).toBe('fine');
+    expect(await b.call(call, LEASE_MS)).toBe('fine');
+    expect(await item()).toMatchObject({ state: 'closed', owner: 'b' });
   });
 
   test('a closing that lands when another tries already changes nothing', async () => {

@@ -1,5 +1,5 @@
 import { beginCall, type CallLimits, RefusedError } from '@millrace/adapters/aws/retry';
-import { BugError, ConflictError, UnavailableError } from '@millrace/core/error';
+import { BugError, ConflictError, DeadlineError, UnavailableError } from '@millrace/core/error';
 
 const name = { operation: 'PutItem', target: 'table t' };
 
@@ -112,11 +112,21 @@ test('a retry that would have next to no time behind its pause is not begun', as
   expect([call.tries(), sleeps]).toEqual([1, []]);
 });
 
-test('without time left nothing is tried', async () => {
+test('without time left nothing is tried, and nothing said against the service', async () => {
   const call = failing([]);
   const { limits } = makeLimits({ deadline: () => 0 });
-  await expect(beginCall(name, limits)(call.attempt)).rejects.toThrow(/no time is left/);
+  const answer = beginCall(name, limits)(call.attempt);
+  await expect(answer).rejects.toThrow(DeadlineError);
+  await expect(answer).rejects.toThrow('PutItem on table t: no time is left for it');
   expect(call.tries()).toBe(0);
+});
+
+test('a caller whose time ends in the pause behind a try has met a failure', async () => {
+  const left = [1_000, 1_000, 0];
+  const { limits } = makeLimits({ deadline: () => left.shift() ?? 0 });
+  const call = failing([named('SlowDown'), named('SlowDown')]);
+  await expect(beginCall(name, limits)(call.attempt)).rejects.toThrow(UnavailableError);
+  expect(call.tries()).toBe(1);
 });
 
 test('the total limit holds over all pieces of one call', async () => {
@@ -124,7 +134,10 @@ test('the total limit holds over all pieces of one call', async () => {
   const call = beginCall(name, limits);
   await call(async () => pass(2900));
   await call(async () => pass(200));
-  await expect(call(async () => 'late')).rejects.toThrow(/no time is left/);
+  const late = call(async () => 'late');
+  await expect(late).rejects.toThrow(/no time is left/);
+  // The caller has time: it is the service that was slow.
+  await expect(late).rejects.toThrow(UnavailableError);
 });
 
 test('an attempt that does not listen is left after its limit, and told so', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createBreaker, FAILURES_MAX } from '@millrace/adapters/breaker';
+import { createBreaker, FAILURES_MAX } from '@millrace/adapters/breaker/breaker';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import type { TopicMessage } from '@millrace/adapters/topic';
@@ -34,7 +34,8 @@ function createContainer({ hasAlerts = true } = {}) {
   const topic = {
     async publish(message: TopicMessage) {
       calls += 1;
-      if (isAway) throw new UnavailableError('Publish: scripted');
+      // As the adapter does: the SDK's error is the cause, and no error of ours.
+      if (isAway) throw new UnavailableError('Publish: scripted', { cause: new Error('SDK') });
       messages.push(message);
     },
   };

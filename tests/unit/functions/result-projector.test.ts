@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createBreaker } from '@millrace/adapters/breaker';
+import { createBreaker } from '@millrace/adapters/breaker/breaker';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import type { RowOutcome, SeriesRow } from '@millrace/adapters/time-series-sink';

@@ -1,7 +1,7 @@
 import type { Item } from '../port';
 import { utf8Bytes } from '../record/utf8';
 
-/** Half of what DynamoDB holds in one item (400 KB): time to split a metric, before its windows close early. */
+/** Half of what DynamoDB holds in one item: time to split a metric, before windows close early. */
 export const STATE_WARN_BYTES = 204_800;
 
 /** Keys, numbers and attribute names of a state item, beside its two texts; an upper bound. */

@@ -1,6 +1,6 @@
-import { answerTo, BugError, UnavailableError } from '@millrace/core/error';
+import { answerTo, BugError, DeadlineError, UnavailableError } from '@millrace/core/error';
 import type { Clock, Item, Key, KeyValueStore } from '@millrace/core/port';
-import { type BreakerState, CLOSED, claimed, closed, opened, permitAt } from './breaker-state';
+import { type BreakerState, CLOSED, claimed, closed, opened, permitAt } from './state';
 
 export interface BreakerOptions {
   /** `timestream`: the item is `CB#timestream`, sort key `-`, of the Control table. */
@@ -24,7 +24,7 @@ export interface Breaker {
    */
   check(): Promise<void>;
   /**
-   * Makes one call of the sink when the breaker lets it: any while it is closed, one at a time in all
+   * Makes one call of the sink, of a container one at a time, when the breaker lets it: any while it is closed, one at a time in all
    * containers when a pause is over.
    * @param leaseMs the call has certainly ended by then, if only because the process was stopped
    * @throws BreakerOpenError when it was not made, UnavailableError when that cannot be known, and
@@ -103,8 +103,19 @@ export function createBreaker(options: BreakerOptions): Breaker {
     throw new BreakerOpenError(sink, Math.max(0, state.untilMs - clock.nowMs()));
   }
 
+  /**
+   * Whether the lease is its own, and its try has not failed: what closes the breaker got lost, or there was no
+   * time to try. That try is over, as Lambda hands a container its next event when it has answered the one
+   * before, and handlers await each call; a process that timed out is followed by another owner. Who goes on
+   * takes a new lease on the condition that this one stands, so still nobody else calls.
+   */
+  function mayGoOn(state: BreakerState): boolean {
+    return state.state === 'half-open' && state.owner === owner && failures === 0;
+  }
+
   async function check(): Promise<BreakerState> {
     const state = await current();
+    if (mayGoOn(state)) return state;
     return permitAt(state, clock.nowMs()) === 'wait' ? refuse(state) : state;
   }
 
@@ -145,11 +156,16 @@ export function createBreaker(options: BreakerOptions): Breaker {
     async call(work, leaseMs) {
       const state = await admit(leaseMs);
       const outcome = await settle(work);
+      if ('result' in outcome) {
+        await succeeded(state);
+        return outcome.result;
+      }
+      const { error } = outcome;
+      // Without time nothing is learnt of the sink; the lease of a try ends with the invocation.
+      if (error instanceof DeadlineError) throw error;
       // Whoever refuses is there.
-      if ('error' in outcome && answerTo(outcome.error) === 'retry') await failed(state);
-      else await succeeded(state);
-      if ('error' in outcome) throw outcome.error;
-      return outcome.result;
+      await (answerTo(error) === 'retry' ? failed(state) : succeeded(state));
+      throw error;
     },
   };
 }

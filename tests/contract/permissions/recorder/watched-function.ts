@@ -1,13 +1,13 @@
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoClient, createDynamoStore } from '@millrace/adapters/aws/dynamodb-store';
 import type { KeyValueStore } from '@millrace/core/port';
-import { uniqueName } from '../endpoint';
-import { resourcesOf } from '../template/document';
+import { uniqueName } from '../../endpoint';
+import { resourcesOf } from '../../template/document';
+import { lineOf, readLedger, writeLedger } from '../policy/ledger';
+import { type Names, type Stack, stackOf } from '../policy/stack';
+import { allows, statementsOf } from '../policy/statement';
 import { type FunctionProcess, startFunction } from './function-process';
-import { lineOf, readLedger, writeLedger } from './ledger';
-import { allows, statementsOf } from './policy';
 import { type Recorder, startRecorder } from './recorder';
-import { type Names, type Stack, stackOf } from './stack';
 
 /** A function of the template on tables of an emulator, with all its requests noted. */
 export interface WatchedFunction {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Need, needsOf, type SdkRequest } from './need';
+import { type Need, needsOf, type SdkRequest } from '../policy/need';
 
 /** Answers a request in place of the emulator; null = it is passed on. */
 export type Script = (

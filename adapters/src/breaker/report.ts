@@ -1,6 +1,6 @@
 import type { Log } from '@millrace/core/port';
 import type { BreakerOptions } from './breaker';
-import type { BreakerState } from './breaker-state';
+import type { BreakerState } from './state';
 
 export interface BreakerReport {
   readonly sink: string;

@@ -1,4 +1,4 @@
-import { type Properties, resourcesOf, templateText } from '../template/document';
+import { type Properties, resourcesOf, templateText } from '../../template/document';
 import type { Need } from './need';
 import type { Stack } from './stack';
 
@@ -25,7 +25,9 @@ export function statementsOf(name: string, stack: Stack): Statement[] {
     PolicyDocument.Statement.map((statement: Properties) => {
       const { Sid: sid = '', Effect, Action, Resource, Condition, ...rest } = statement;
       if (Effect !== 'Allow' || Object.keys(rest).length > 0) {
-        throw new Error(`permissions: what does ${sid} of ${role} mean? Say it in policy.ts`);
+        throw new Error(
+          `permissions: what does ${sid} of ${role} mean? Say it in policy/statement.ts`,
+        );
       }
       return {
         sid,

@@ -1,4 +1,4 @@
-import { type Document, type Properties, template } from '../template/document';
+import { type Document, type Properties, template } from '../../template/document';
 
 /** Statements that only come with a parameter, all of them at once. */
 export const ALL_ON = {

@@ -156,5 +156,5 @@ function header({ headers }: SdkRequest, name: string): string {
 }
 
 function unknown(service: string, operation: string): Error {
-  return new Error(`permissions: what does ${service} ${operation} need? Say it in need.ts`);
+  return new Error(`permissions: what does ${service} ${operation} need? Say it in policy/need.ts`);
 }

@@ -1,7 +1,7 @@
 import { type Ledger, needOf } from './ledger';
 import { PLATFORM_CALLS } from './platform';
-import { allows, functionsOf, type Statement, statementsOf } from './policy';
 import { ALL_ON, type Stack, stackOf } from './stack';
+import { allows, functionsOf, type Statement, statementsOf } from './statement';
 
 export const PAGE_PATH = 'docs/reference/permissions.md';
 

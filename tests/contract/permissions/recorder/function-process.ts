@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
+import type { Stack } from '../policy/stack';
 import type { Answer, Invocation } from './invoke';
-import type { Stack } from './stack';
 
 const START_MS_MAX = 60_000;
 
@@ -27,19 +27,23 @@ export async function startFunction(
   changes: Readonly<Record<string, string>>,
 ): Promise<FunctionProcess> {
   const { CodeUri, Timeout } = stack.document.Resources[name]?.Properties ?? {};
-  const child = fork('tests/contract/permissions/invoke.ts', [resolve(CodeUri, 'handler.ts')], {
-    execArgv: ['--import', 'tsx'],
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: {
-      PATH: process.env.PATH,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      ...environmentOf(name, stack),
-      ...changes,
+  const child = fork(
+    'tests/contract/permissions/recorder/invoke.ts',
+    [resolve(CodeUri, 'handler.ts')],
+    {
+      execArgv: ['--import', 'tsx'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        PATH: process.env.PATH,
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        ...environmentOf(name, stack),
+        ...changes,
+      },
     },
-  });
+  );
   const printed: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => printed.push(String(chunk)));
