@@ -43,7 +43,20 @@ export async function createLocalStore(folder: string, note: StoreNote): Promise
 }
 
 /**
- * Asked before a run too, which may take minutes. Answers the names in the folder.
+ * Asked before a run, which may take minutes, by a command that must not throw away what an earlier one
+ * left: quarantined bytes, and the notes of what was redriven.
+ * @throws UsageError when the folder holds a store, something that is not ours, or is no folder
+ */
+export async function checkNewStoreFolder(folder: string): Promise<void> {
+  const names = await checkStoreFolder(folder);
+  if (names.length === 0) return;
+  throw notAStore(
+    `a new folder, got the store of an earlier run in ${folder} (--replace drops it)`,
+  );
+}
+
+/**
+ * Answers the names in the folder.
  * @throws UsageError when it holds something that is not ours, or is no folder
  */
 export async function checkStoreFolder(folder: string): Promise<readonly string[]> {

@@ -64,7 +64,10 @@ const SERIES_PER_ROUND = 32;
 const SWEEP_READ_UNITS = 8;
 const SWEEP_SECONDS = 0.1;
 const SWEEPER_MB = 512;
-/** A series with open windows is looked at once per `idleClose`, by default 2 minutes and 5 seconds. */
+/**
+ * A series with open windows is looked at once per `idleClose`, by default 2 minutes and 5 seconds, and so
+ * long its last window stays open after its last record.
+ */
 const DUE_SECONDS = 125;
 const METRICS = 9;
 /** The line of metrics, and Lambda's own START, END and REPORT. */
@@ -157,7 +160,8 @@ function millionLines(load: Load, { batches, commits, windows }: Activity): Cost
   const perMillion = MILLION / load.rate;
   const stateUnits = Math.ceil(load.stateBytes / KB);
   // The index entry is moved by two writes, its item by one.
-  const dueMoves = windows === 0 ? 0 : (load.series / DUE_SECONDS) * (2 + stateUnits);
+  const openSeries = Math.min(load.series, windows * (load.windowMs / 1000 + DUE_SECONDS));
+  const dueMoves = (openSeries / DUE_SECONDS) * (2 + stateUnits);
   const billedBytes = Math.ceil(load.recordBytes / KB) * KB;
   const vcpus = Math.min(1, load.memoryMb / VCPU_MB);
   const rounds = Math.max(batches, (commits + load.unmatched * load.rate) / SERIES_PER_ROUND);

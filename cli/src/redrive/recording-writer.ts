@@ -7,8 +7,8 @@ import { UsageError } from '../exit';
 import { createRecordingWriter } from '../recording/write';
 
 /**
- * A stream for a local store, where nothing reads one: a recording to be replayed into the store. Its
- * shard is new, so that no mark of the store takes its records for old ones.
+ * A stream for a local store, where nothing reads one: a recording to be replayed.
+ * Its shard is new: its records are not those of the stream they came from.
  */
 export async function openRecording(command: Command, path: string, clock: Clock) {
   if (await exists(path)) {

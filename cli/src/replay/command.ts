@@ -32,6 +32,7 @@ export interface ReplayFlags {
   readonly speed: number;
   readonly out?: string;
   readonly store?: string;
+  readonly replace?: boolean;
   readonly json?: boolean;
   readonly partial?: boolean;
   readonly faults?: string;
@@ -51,6 +52,7 @@ const ONLY_WITHOUT_TO = [
   'batchSize',
   'out',
   'store',
+  'replace',
   'faults',
 ] as const;
 
@@ -84,7 +86,8 @@ export function register(program: Command): void {
       ),
     )
     .option('--out <dir>', 'folder for the results')
-    .option('--store <dir>', 'folder to keep the tables in, for `millrace query --local`')
+    .option('--store <dir>', 'new folder to keep the tables in, for `millrace query --local`')
+    .option('--replace', 'with --store: drop the store that is there')
     .option('--partial', 'accept a recording without its trailer, or with a wrong one')
     .option('--json', 'print one JSON document on stdout')
     .option('--faults <plan>', 'inject faults: a JSON file or the name of a preset')
@@ -109,9 +112,11 @@ export function register(program: Command): void {
 function misplaced(flags: Flags): string[] {
   const names = flags.to === undefined ? ONLY_WITH_TO : ONLY_WITHOUT_TO;
   const why = flags.to === undefined ? 'only with --to' : 'not with --to';
-  return names
+  const problems = names
     .filter((name) => flags[name] !== undefined)
     .map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: ${why}`);
+  const isAlone = flags.to === undefined && flags.replace === true && flags.store === undefined;
+  return isAlone ? [...problems, '--replace: only with --store'] : problems;
 }
 
 /** The engine and the handlers are half a second of code that the other commands do not need. */

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
-import { checkStoreFolder, createLocalStore } from '../local-store';
+import { checkNewStoreFolder, checkStoreFolder, createLocalStore } from '../local-store';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
 import { projectFile } from '../project';
@@ -30,7 +30,9 @@ export async function replay(
 ): Promise<void> {
   const plan = flags.faults === undefined ? null : await readFaultPlan(flags.faults);
   if (flags.out !== undefined) await checkOutputFolder(flags.out);
-  if (flags.store !== undefined) await checkStoreFolder(flags.store);
+  if (flags.store !== undefined) {
+    await (flags.replace === true ? checkStoreFolder : checkNewStoreFolder)(flags.store);
+  }
   await checkRecordingFile(recording);
   const { pipeline, transforms, ...loaded } = await loadPipeline(flags.pipeline);
   // Printed when nothing is refused any more: a refusal is one line for each problem and no other.

@@ -86,6 +86,16 @@ describe('a million events', () => {
     expect(dollarsOf({ unmatched: 1 }, 'DynamoDB, due index')).toBe(0);
   });
 
+  test('of many series only those with an open window are in the due index', () => {
+    const price = (series: number) => dollarsOf({ rate: 10, series }, 'DynamoDB, due index');
+
+    expect(price(1_000_000)).toBeGreaterThanOrEqual(price(10_000));
+    // A lonely record opens a window, which is looked at and closed: a few units beside its own.
+    expect(price(1_000_000)).toBeLessThan(
+      10 * dollarsOf({ rate: 10, series: 1_000_000 }, 'DynamoDB, states'),
+    );
+  });
+
   test('adds up', () => {
     const { perMillion, dollarsPerMillion } = costOf(LOAD);
 

@@ -25,20 +25,21 @@ function slow(reply: (request: EndpointRequest) => Reply) {
     const nowMs = performance.now();
     const first = firstMs.get(request.operation) ?? nowMs;
     firstMs.set(request.operation, first);
-    return nowMs - first < 1_400 ? 'silence' : reply(request);
+    return nowMs - first < 1_200 ? 'silence' : reply(request);
   };
 }
 const ok = (body: object): Reply => ({ status: 200, body });
 
+/** Budgets: a second and more above what a handler asks for before it begins, and less than unbounded tries take. */
 const CASES = {
   'stream-consumer': {
     // A batch of one: its attempt is counted, and the count is deleted again.
-    ...{ event: eventOf('kinesis/single'), budgetMs: 2_500, dynamo: silence },
+    ...{ event: eventOf('kinesis/single'), budgetMs: 4_000, dynamo: silence },
     last: 'DeleteItem',
     expected: { batchItemFailures: [{ itemIdentifier: expect.any(String) }] },
   },
   'stream-sweeper': {
-    ...{ event: {}, budgetMs: 5_200 },
+    ...{ event: {}, budgetMs: 6_000 },
     last: 'PutRecords',
     dynamo: slow(({ operation }) => {
       if (operation === 'Query') return ok({ Items: [dueItem] });
@@ -48,7 +49,7 @@ const CASES = {
     expected: expect.objectContaining({ name: 'UnavailableError' }),
   },
   'alert-dispatcher': {
-    ...{ event: eventOf('dynamodb-stream/single'), budgetMs: 5_500 },
+    ...{ event: eventOf('dynamodb-stream/single'), budgetMs: 7_500 },
     last: 'DeleteItem',
     // The topic speaks another protocol, and never answers.
     dynamo: slow(({ operation }) =>
@@ -57,7 +58,7 @@ const CASES = {
     expected: { batchItemFailures: [{ itemIdentifier: expect.any(String) }] },
   },
   'result-projector': {
-    ...{ event: eventOf('dynamodb-stream/rows-single'), budgetMs: 10_200 },
+    ...{ event: eventOf('dynamodb-stream/rows-single'), budgetMs: 12_000 },
     last: 'WriteRecords',
     dynamo: () => ok({ Responses: {} }),
     expected: { batchItemFailures: [{ itemIdentifier: expect.any(String) }] },

@@ -304,6 +304,43 @@ describe('a store that millrace replay keeps', () => {
   });
 });
 
+describe('a store that is there already', () => {
+  const replayInto = (recording: string, store: string, ...more: string[]) =>
+    run(['replay', recording, '--pipeline', PIPELINE, '--store', store, ...more]);
+
+  it('is not thrown away unasked: it may hold what was refused, and what was redriven', async () => {
+    const recording = folder.write('kept.ndjson', recordingText([at(1, 'k', 'no json')]));
+    const other = folder.write('other-run.ndjson', recordingText([at(1, 'k', { type: 'other' })]));
+    const store = folder.path('kept-store');
+    expect(await replayInto(recording, store)).toBe(0);
+
+    expect(await replayInto(other, store)).toBe(2);
+    expect(output.errorLines().at(-1)).toContain('--replace drops it');
+    expect(await run(['quarantine', 'list', '--local', store, '--json'])).toBe(0);
+    expect(JSON.parse(output.printed.stdout).entries).toHaveLength(1);
+  });
+
+  it('is dropped with --replace', async () => {
+    const recording = folder.write('dropped.ndjson', recordingText([at(1, 'k', 'no json')]));
+    const other = folder.write('new-run.ndjson', recordingText([at(1, 'k', { type: 'other' })]));
+    const store = folder.path('dropped-store');
+    expect(await replayInto(recording, store)).toBe(0);
+
+    expect(await replayInto(other, store, '--replace')).toBe(0);
+    expect(await run(['quarantine', 'list', '--local', store, '--reason', 'json', '--json'])).toBe(
+      0,
+    );
+    expect(output.printed.stdout).toMatch(/"entries":\s*\[\]/);
+  });
+
+  it('is not dropped where none is kept', async () => {
+    const recording = folder.write('alone.ndjson', recordingText([at(1, 'k', {})]));
+
+    expect(await run(['replay', recording, '--pipeline', PIPELINE, '--replace'])).toBe(2);
+    expect(output.errorLines()).toEqual([expect.stringContaining('--replace: only with --store')]);
+  });
+});
+
 it('says so when no record matches any metric', async () => {
   const recording = folder.write('other.ndjson', recordingText([at(1, 'k', { type: 'other' })]));
 
