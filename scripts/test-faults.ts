@@ -12,8 +12,16 @@ import { checkSeed, type SeedResult } from '../tests/faults/check-seed';
 import { shrink } from '../tests/faults/shrink';
 import { neverStruck } from '../tests/faults/vocabulary';
 
-const { values } = parseArgs({
-  options: {
+const USAGE = `npm run test:faults -- [--seeds N] [--first N] [--seed N] [--plan NAME] [--only FILE]
+                          [--stop] [--brief] [--jobs N]
+  --seeds 30                 fewer seeds (1000); of fewer not every kind of fault need strike
+  --seed 17 --plan zombies   one seed, under one plan
+  --stop                     end with the first red seed`;
+
+const { values } = readOptions();
+
+function readOptions() {
+  const options = {
     seeds: { type: 'string', default: '1000' },
     first: { type: 'string', default: '1' },
     seed: { type: 'string' },
@@ -23,8 +31,23 @@ const { values } = parseArgs({
     brief: { type: 'boolean', default: false },
     jobs: { type: 'string', default: '1' },
     part: { type: 'string' },
-  },
-});
+    help: { type: 'boolean', default: false },
+  } as const;
+  try {
+    const parsed = parseArgs({ options });
+    for (const name of ['seeds', 'first', 'seed', 'jobs'] as const) {
+      const text = parsed.values[name];
+      if (text === undefined || /^[1-9]\d*$/.test(text)) continue;
+      throw new Error(`--${name}: expected a whole number from 1, got "${text}"`);
+    }
+    if (!parsed.values.help) return parsed;
+    process.stdout.write(`${USAGE}\n`);
+    process.exit(0);
+  } catch (error) {
+    process.stderr.write(`test:faults: ${(error as Error).message}\n${USAGE}\n`);
+    process.exit(2);
+  }
+}
 
 const FOLDER = '.millrace/faults';
 /** A seed that takes longer is worth a look: it is a third of a second by itself. */
@@ -173,7 +196,8 @@ async function main(): Promise<void> {
   list(total.counts);
   say('of these, and what came of them:');
   list(total.details);
-  say(`${total.violations} violations in ${total.red} seeds`);
+  const outcome = total.red === 0 ? 'none red' : `${total.red} red, ${total.violations} violations`;
+  say(`${count} seeds, ${outcome}`);
   if (count < FULL_SEEDS) return;
   const never = neverStruck({ ...total.counts, ...total.details });
   for (const name of never) say(`never struck: ${name}`);

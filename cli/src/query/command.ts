@@ -22,7 +22,7 @@ export interface QueryFlags {
   readonly to?: number;
   readonly incidents?: boolean;
   readonly follow?: boolean;
-  readonly interval: number;
+  readonly interval?: number;
   readonly limit?: number;
   readonly stack?: string;
   readonly local?: string | true;
@@ -45,7 +45,11 @@ export function register(program: Command): void {
     .option('--incidents', 'incidents, not rows')
     .option('--limit <n>', 'newest windows of each series', count('--limit'))
     .option('--follow', 'go on showing new rows and revisions')
-    .option('--interval <seconds>', 'between two looks of --follow', count('--interval'), 5)
+    .option(
+      '--interval <seconds>',
+      'between two looks of --follow (default: 5)',
+      count('--interval'),
+    )
     .option('--stack <name>', 'deployed stack')
     .option('--local [dir]', 'store of a local run (default: .millrace/store)')
     .option('--endpoint <url>', 'of an emulator (default: AWS)', urlValue(command, '--endpoint'))
@@ -60,7 +64,7 @@ export function register(program: Command): void {
 }
 
 function problemsOf(flags: QueryFlags): string[] {
-  const { stack, local, from, to, metric, series, incidents, follow } = flags;
+  const { stack, local, from, to, metric, series, incidents, follow, limit, interval } = flags;
   const problems: string[] = [];
   if (stack !== undefined && local !== undefined) {
     problems.push('expected --stack or --local, got both');
@@ -68,6 +72,11 @@ function problemsOf(flags: QueryFlags): string[] {
   if (from !== undefined && to !== undefined && from >= to) {
     problems.push('--to: expected a time behind --from');
   }
+  if (limit !== undefined && (follow === true || incidents === true)) {
+    const what = incidents === true ? '--incidents' : '--follow';
+    problems.push(`--limit: windows of a table, not with ${what} (--from shows less)`);
+  }
+  if (interval !== undefined && follow !== true) problems.push('--interval: only with --follow');
   if (follow === true && incidents === true) {
     problems.push('--follow shows rows, not --incidents');
   }

@@ -13,6 +13,8 @@ import { incidentLines, rowLines, rowText } from './render';
 import type { Selection } from './selection';
 import { openLocal, openStack } from './source';
 
+/** Between two looks of `--follow`. */
+const INTERVAL_SECONDS = 5;
 /** Windows of a series that a terminal shows unless told. */
 const TABLE_ROWS = 10;
 /** Windows that are read for its sparkline then. */
@@ -60,7 +62,7 @@ async function followRows(source: QuerySource, selection: Selection, flags: Quer
   const json = flags.json === true;
   await follow({
     ...{ source, selection, clock: systemClock },
-    everyMs: flags.interval * 1000,
+    everyMs: (flags.interval ?? INTERVAL_SECONDS) * 1000,
     // One line a row, for programs too: a document would never end.
     print: (row) => print([json ? JSON.stringify(rowLine(row)) : rowText(row)]),
     isOver: () => false,

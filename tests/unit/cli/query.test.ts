@@ -144,6 +144,9 @@ describe('millrace query of a local store', () => {
     ['both sources', ['--stack', 's'], 2, 'expected --stack or --local, got both'],
     ['a wrong limit', ['--limit', '0'], 2, 'millrace query: --limit: expected a whole number'],
     ['incidents to follow', ['--incidents', '--follow'], 2, '--follow shows rows'],
+    ['some of the incidents', ['--incidents', '--limit', '1'], 2, '--limit: windows of a table'],
+    ['some of what follows', ['--follow', '--limit', '1'], 2, '--limit: windows of a table'],
+    ['a pace for one look', ['--interval', '2'], 2, '--interval: only with --follow'],
   ])('%s', async (_name, args, code, line) => {
     expect(await run(['query', '--local', store(), ...args])).toBe(code);
     expect(output.errorLines()).toHaveLength(1);
