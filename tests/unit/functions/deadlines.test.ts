@@ -34,17 +34,18 @@ const ok = (body: object): Reply => ({ status: 200, body });
 const CASES = {
   'stream-consumer': {
     // A batch of one: its attempt is counted, and the count is deleted again.
-    ...{ event: eventOf('kinesis/single'), budgetMs: 4_000, dynamo: silence },
+    ...{ event: eventOf('kinesis/single'), budgetMs: 4_000, dynamo: () => silence },
     last: 'DeleteItem',
     expected: { batchItemFailures: [{ itemIdentifier: expect.any(String) }] },
   },
   'stream-sweeper': {
     ...{ event: {}, budgetMs: 6_000 },
     last: 'PutRecords',
-    dynamo: slow(({ operation }) => {
-      if (operation === 'Query') return ok({ Items: [dueItem] });
-      return operation === 'BatchGetItem' ? ok({ Responses: { state: [dueItem] } }) : 'silence';
-    }),
+    dynamo: () =>
+      slow(({ operation }) => {
+        if (operation === 'Query') return ok({ Items: [dueItem] });
+        return operation === 'BatchGetItem' ? ok({ Responses: { state: [dueItem] } }) : 'silence';
+      }),
     // By its name: the handler's modules are not this test's.
     expected: expect.objectContaining({ name: 'UnavailableError' }),
   },
@@ -52,15 +53,16 @@ const CASES = {
     ...{ event: eventOf('dynamodb-stream/single'), budgetMs: 7_500 },
     last: 'DeleteItem',
     // The topic speaks another protocol, and never answers.
-    dynamo: slow(({ operation }) =>
-      operation === undefined || operation === 'DeleteItem' ? 'silence' : ok({ Responses: {} }),
-    ),
+    dynamo: () =>
+      slow(({ operation }) =>
+        operation === undefined || operation === 'DeleteItem' ? 'silence' : ok({ Responses: {} }),
+      ),
     expected: { batchItemFailures: [{ itemIdentifier: expect.any(String) }] },
   },
   'result-projector': {
     ...{ event: eventOf('dynamodb-stream/rows-single'), budgetMs: 12_000 },
     last: 'WriteRecords',
-    dynamo: () => ok({ Responses: {} }),
+    dynamo: () => () => ok({ Responses: {} }),
     expected: { batchItemFailures: [{ itemIdentifier: expect.any(String) }] },
   },
 };
@@ -77,7 +79,7 @@ const ENVIRONMENT = {
 /** A container of its own: a second one must not find the clients of the first, whose endpoints are gone. */
 async function start(name: keyof typeof CASES) {
   const { dynamo } = CASES[name];
-  const endpoint = await startEndpoint(dynamo as (request: EndpointRequest) => Reply);
+  const endpoint = await startEndpoint(dynamo() as (request: EndpointRequest) => Reply);
   const never = await startEndpoint(silence);
   // Read when the module loads, before anything else can run.
   Object.assign(process.env, { ENDPOINT_URL: endpoint.url, TIMESTREAM_ENDPOINT_URL: never.url });
