@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import Ajv from 'ajv';
 import type { UsageError } from '../../../../cli/src/exit';
+import { KINDS } from '../../../../cli/src/replay/faults-fields';
 import { parseFaultPlan, readFaultPlan } from '../../../../cli/src/replay/faults-plan';
 import { PRESETS } from '../../../../cli/src/replay/faults-presets';
 import { faultSchema } from '../../../../cli/src/replay/faults-schema';
@@ -26,6 +27,21 @@ it('the committed schema is the one the parser is made from', () => {
 it.each(Object.entries(PRESETS))('preset %s: the parser and the schema take it', (name, preset) => {
   expect(isValid(preset)).toBe(true);
   expect(parseFaultPlan(preset, name)).toMatchObject({ name, calm: 0.3, endAfterMs: 7_200_000 });
+});
+
+describe('the plans that docs/reference/faults.md shows', () => {
+  const page = readFileSync('docs/reference/faults.md', 'utf8');
+  const plans = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => JSON.parse(text!));
+
+  it.each(plans.map((plan, index) => [index + 1, plan]))('plan %i is one', (index, plan) => {
+    expect(() => parseFaultPlan(plan, `plan ${index}`)).not.toThrow();
+  });
+
+  it('hold every kind', () => {
+    const shown = plans.flatMap(({ faults }) => faults.map(({ kind }: { kind: string }) => kind));
+
+    expect([...new Set(shown)].sort()).toEqual(Object.keys(KINDS).sort());
+  });
 });
 
 it('durations become milliseconds under the names of the engine', () => {
