@@ -9,7 +9,8 @@ Puts the bytes of refused records into the stream again, under their partition k
 that another metric has counted stays where it is unless that metric deduplicates.
 
 Run it again after a failure: what is done is not done twice. A run that was killed leaves up
-to 100 records that may be in the stream already; the next run puts them again and says so.
+to 100 records that may be in the stream already (--local: all that it had read, in no stream
+unless its recording is whole); the next run puts them again and says so.
 
 Examples:
   $ millrace redrive --stack millrace --dry-run

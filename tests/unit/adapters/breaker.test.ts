@@ -13,27 +13,19 @@ import {
   claimed,
   closed,
   opened,
-  permitAt,
 } from '@millrace/adapters/breaker/state';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { BugError, DeadlineError, UnavailableError } from '@millrace/core/error';
 import type { KeyValueStore } from '@millrace/core/port';
+import { createManualClock } from '../../helper/manual-clock';
 
 const KEY = { pk: 'CB#sink', sk: '-' };
 const START_MS = 1_000_000;
 
 /** Containers around one table, on one clock that only sleeping and the tests move. */
 function createWorld() {
-  let nowMs = START_MS;
-  const sleeps: number[] = [];
-  const clock = {
-    nowMs: () => nowMs,
-    sleep: async (durationMs: number) => {
-      sleeps.push(durationMs);
-      nowMs += durationMs;
-    },
-  };
+  const { clock, sleeps, pass } = createManualClock(START_MS);
   const table = createKeyValueStore({ map: createMemoryMap(), table: 'control' });
   const counted = { reads: 0, writes: 0 };
   const changes: string[] = [];
@@ -60,8 +52,7 @@ function createWorld() {
       onChange: ({ state }) => changes.push(`${owner} ${state}`),
     });
   return {
-    ...{ clock, table, control, counted, changes, sleeps, container },
-    pass: (durationMs: number) => (nowMs += durationMs),
+    ...{ clock, table, control, counted, changes, sleeps, container, pass },
     onNextUpdate: (act: NonNullable<typeof instead>) => {
       instead = act;
     },
@@ -82,42 +73,6 @@ async function fail(breaker: Breaker, times: number): Promise<void> {
   for (let n = 0; n < times; n++)
     await expect(breaker.call(away, LEASE_MS)).rejects.toThrow('away');
 }
-
-describe('the state', () => {
-  const by = { owner: 'a', nowMs: START_MS };
-
-  test.each([
-    [1, 10_000],
-    [2, 20_000],
-    [3, 40_000],
-    [5, 160_000],
-    [6, 300_000],
-    [60, 300_000],
-  ])('opened %i times in a row, the pause is %i ms', (times, pauseMs) => {
-    let state = CLOSED;
-    for (let n = 0; n < times; n++) state = opened(state, { ...by, random: 0 });
-
-    expect(state).toMatchObject({ state: 'open', fails: times, ver: times });
-    expect(state.untilMs - START_MS).toBe(pauseMs);
-  });
-
-  test('chance shortens a pause by a fifth at most', () => {
-    const { untilMs } = opened(CLOSED, { ...by, random: 0.999_999 });
-
-    expect(untilMs - START_MS).toBe(8_001);
-  });
-
-  test.each<[string, BreakerState, number, string]>([
-    ['closed', CLOSED, 0, 'call'],
-    ['open, in its pause', opened(CLOSED, { ...by, random: 0 }), 9_999, 'wait'],
-    ['open, after its pause', opened(CLOSED, { ...by, random: 0 }), 10_000, 'claim'],
-    ['half-open, in its lease', claimed(CLOSED, { ...by, leaseMs: 500 }), 499, 'wait'],
-    ['half-open, after its lease', claimed(CLOSED, { ...by, leaseMs: 500 }), 500, 'claim'],
-    ['closed again', closed(opened(CLOSED, { ...by, random: 0 }), 'a'), 1, 'call'],
-  ])('%s', (_name, state, afterMs, permit) => {
-    expect(permitAt(state, START_MS + afterMs)).toBe(permit);
-  });
-});
 
 describe('closed', () => {
   test('calls pass, nothing is written, and one read is believed for a while', async () => {

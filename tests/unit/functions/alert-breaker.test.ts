@@ -6,6 +6,7 @@ import type { TopicMessage } from '@millrace/adapters/topic';
 import { UnavailableError } from '@millrace/core/error';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { createAlertDispatcher } from '../../../functions/alert-dispatcher/alert-dispatcher';
+import { createManualClock } from '../../helper/manual-clock';
 
 const event: DynamoDBStreamEvent = JSON.parse(
   readFileSync('events/dynamodb-stream/single.json', 'utf8'),
@@ -17,15 +18,7 @@ const CONTEXT = { getRemainingTimeInMillis: () => 30_000, functionName: 'f', aws
 
 /** One container beside a topic that is away until `back` is called. */
 function createContainer({ hasAlerts = true } = {}) {
-  let nowMs = Date.UTC(2026, 10, 21, 12);
-  const sleeps: number[] = [];
-  const clock = {
-    nowMs: () => nowMs,
-    sleep: async (durationMs: number) => {
-      sleeps.push(durationMs);
-      nowMs += durationMs;
-    },
-  };
+  const { clock, sleeps, pass } = createManualClock(Date.UTC(2026, 10, 21, 12));
   const control = createKeyValueStore({ map: createMemoryMap(), table: 'control' });
   const reads = jest.spyOn(control, 'getMany');
   const messages: TopicMessage[] = [];
@@ -48,15 +41,12 @@ function createContainer({ hasAlerts = true } = {}) {
   });
   const dispatcher = createAlertDispatcher({ alerts, control, topic, breaker, clock, log });
   return {
-    ...{ control, messages, sleeps, reads },
+    ...{ control, messages, sleeps, reads, pass },
     calls: () => calls,
     back: () => {
       isAway = false;
     },
     dispatch: () => dispatcher(event, CONTEXT),
-    pass: (durationMs: number) => {
-      nowMs += durationMs;
-    },
   };
 }
 
