@@ -1,6 +1,6 @@
 import { exactMean, exactSum, exactVariance } from './exact-number';
 import type { ReferenceAggregate, ReferenceMetric } from './reference-pipeline';
-import { at, isScalar, type ReferenceMeasurement } from './reference-record';
+import { at, isScalar, JSON_NUMBER, type ReferenceMeasurement } from './reference-record';
 
 export type Scalar = string | number | boolean;
 
@@ -33,7 +33,7 @@ export function referenceAggregates(
   parts: Parts,
 ): Record<string, ExpectedValue> {
   return Object.fromEntries(
-    metric.aggregates.map((aggregate) => [aggregate.as, expected(aggregate, parts, metric.sizeMs)]),
+    metric.aggregates.map((aggregate) => [aggregate.as, expected(aggregate, parts, metric)]),
   );
 }
 
@@ -47,17 +47,24 @@ export function isFiniteRow(metric: ReferenceMetric, parts: Parts): boolean {
   );
 }
 
-function expected(aggregate: ReferenceAggregate, parts: Parts, sizeMs: number): ExpectedValue {
+function expected(
+  aggregate: ReferenceAggregate,
+  parts: Parts,
+  metric: ReferenceMetric,
+): ExpectedValue {
   const scalars = parts
     .flat()
     .map((measurement) => inputOf(aggregate, measurement))
-    .filter(isScalar);
-  const numbers = scalars.filter((value): value is number => typeof value === 'number');
+    .filter(isScalar)
+    .map((value) => (metric.coerce ? asWritten(value) : value));
+  const numbers = scalars
+    .map((value) => (metric.coerce ? asNumber(value) : value))
+    .filter((value): value is number => typeof value === 'number');
   switch (aggregate.op) {
     case 'count':
       return exact(scalars.length);
     case 'rate':
-      return near(scalars.length / (sizeMs / 1000), MEAN_RELATIVE);
+      return near(scalars.length / (metric.sizeMs / 1000), MEAN_RELATIVE);
     case 'sum':
       return exact(exactSum(numbers));
     case 'min':
@@ -75,7 +82,12 @@ function expected(aggregate: ReferenceAggregate, parts: Parts, sizeMs: number): 
       );
     case 'first':
     case 'last':
-      return { kind: 'exact', oneOf: extremes(aggregate, parts) };
+      return {
+        kind: 'exact',
+        oneOf: extremes(aggregate, parts).map((value) =>
+          metric.coerce && value !== null ? asWritten(value) : value,
+        ),
+      };
     case 'distinct':
       return { kind: 'distinct', count: new Set(scalars).size };
     case 'top':
@@ -83,6 +95,19 @@ function expected(aggregate: ReferenceAggregate, parts: Parts, sizeMs: number): 
     default:
       return near(quantile(aggregate.op, numbers), 0.01);
   }
+}
+
+/** An identity under `coerce`: a string that is written as its number would be is that number. */
+function asWritten(value: Scalar): Scalar {
+  return typeof value === 'string' &&
+    value === String(Number(value)) &&
+    Number.isFinite(Number(value))
+    ? Number(value)
+    : value;
+}
+
+function asNumber(value: Scalar): Scalar {
+  return typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
 }
 
 /** The sample at rank `floor(q * (n - 1))`. */

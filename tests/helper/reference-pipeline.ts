@@ -21,6 +21,7 @@ export interface ReferenceMetric {
   readonly time: readonly string[] | null;
   readonly timeUnit: 's' | 'ms' | 'us' | 'ns';
   readonly value: readonly string[] | null;
+  /** Of the value, and of aggregates' own paths. */
   readonly coerce: boolean;
   readonly sizeMs: number;
   readonly offsetMs: number;
@@ -28,6 +29,7 @@ export interface ReferenceMetric {
   readonly allowedLatenessMs: number;
   readonly idleCloseMs: number;
   readonly maxFutureSkewMs: number;
+  readonly maxPastSkewMs: number;
   readonly dedupe: 'eventTime' | readonly string[] | null;
   readonly aggregates: readonly ReferenceAggregate[];
 }
@@ -46,6 +48,7 @@ interface MetricJson {
   allowedLateness?: string;
   idleClose?: string;
   maxFutureSkew?: string;
+  maxPastSkew?: string;
   dedupe?: { by: 'eventId'; path: string } | { by: 'eventTime' };
   aggregates: AggregateJson[];
 }
@@ -86,6 +89,7 @@ function readMetric(name: string, metric: MetricJson): ReferenceMetric {
     idleCloseMs: durationMs(metric.idleClose ?? '2m'),
     maxFutureSkewMs:
       metric.maxFutureSkew === undefined ? allowedLatenessMs : durationMs(metric.maxFutureSkew),
+    maxPastSkewMs: metric.maxPastSkew === undefined ? Infinity : durationMs(metric.maxPastSkew),
     dedupe: readDedupe(metric.dedupe),
     aggregates: metric.aggregates.map(readAggregate),
   };

@@ -23,7 +23,7 @@ export interface ReferenceMeasurement {
 }
 
 const SIZE_MAX_BYTES = 1024 * 1024;
-const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
+export const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const TIME = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)$/;
 
 /** A JSON object, or the reason why the record is not one. */
@@ -54,7 +54,7 @@ export function matches(metric: ReferenceMetric, json: unknown): boolean {
   });
 }
 
-/** The measurement, or the first reason against it: `series`, `time`, `value`, `future`. */
+/** The measurement, or the first reason against it: `series`, `time`, `value`, `future`, `past`. */
 export function validateReference(
   metric: ReferenceMetric,
   json: Record<string, unknown>,
@@ -78,6 +78,9 @@ export function validateReference(
   }
   if (eventMs > arrivalMs + metric.maxFutureSkewMs) {
     return { reason: 'future' };
+  }
+  if (eventMs < arrivalMs - metric.maxPastSkewMs) {
+    return { reason: 'past' };
   }
   return { series, eventMs, value, dedupeKey: dedupeKey(metric, json, eventMs), record: json };
 }

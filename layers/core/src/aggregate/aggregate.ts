@@ -43,4 +43,12 @@ export interface AggregatePlan {
   readonly bytesMax: number;
 }
 
-export type PlanAggregates = (specs: readonly AggregateSpec[]) => AggregatePlan;
+export interface PlanOptions {
+  /** Aggregates of numbers also take strings that are exactly a JSON number. */
+  readonly coerce?: boolean;
+}
+
+export type PlanAggregates = (
+  specs: readonly AggregateSpec[],
+  options?: PlanOptions,
+) => AggregatePlan;

@@ -26,6 +26,10 @@ export const STEP = {
 
 export type StepCode = (typeof STEP)[keyof typeof STEP];
 
+export function takesNumbers(code: StepCode): boolean {
+  return code >= STEP.sum && code <= STEP.quantiles;
+}
+
 /** One cell of a plan and the input it is fed from. */
 export interface Step {
   readonly code: StepCode;

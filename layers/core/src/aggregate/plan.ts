@@ -1,4 +1,5 @@
 import { BugError, NewerStateError } from '../error';
+import { quantityOf } from '../record/json-number';
 import type { AggregateInput } from '../record/record';
 import type {
   AggregatePlan,
@@ -7,7 +8,7 @@ import type {
   PlanAggregates,
   WindowAggregate,
 } from './aggregate';
-import { type Step, stepsOf } from './cell-choice';
+import { type Step, stepsOf, takesNumbers } from './cell-choice';
 import { addToCell, cellStaysFinite } from './cell-dispatch';
 import { readerOf } from './reader';
 
@@ -19,17 +20,17 @@ const BRACKETS_AND_VERSION_BYTES = 12;
  * Compiles a metric's aggregates. Inputs are in the slots of `aggregateInputs(specs)`: 0 the metric's
  * value, i + 1 the i-th own path. Numeric aggregates skip what is not a number.
  */
-export const planAggregates: PlanAggregates = (specs) => {
+export const planAggregates: PlanAggregates = (specs, { coerce = false } = {}) => {
   const steps = stepsOf(specs);
   const readers = specs.map((spec) => readerOf(spec, specs, steps));
   const slots = [...new Set(steps.map(({ slot }) => slot))];
   return {
     create: () => ({ cells: steps.map(({ kind }) => kind.create()) }),
     add: (window, inputs, eventMs) => {
-      if (!staysFinite(steps, slots, window, inputs)) return false;
+      if (!staysFinite(steps, slots, window, inputs, coerce)) return false;
       for (let i = 0; i < steps.length; i += 1) {
         const step = steps[i] as Step;
-        const input = inputs[step.slot];
+        const input = inputFor(step, inputs[step.slot], coerce);
         if (input !== undefined) addToCell(step, window.cells[i], input, eventMs);
       }
       return true;
@@ -64,6 +65,7 @@ function staysFinite(
   slots: readonly number[],
   window: WindowAggregate,
   inputs: readonly AggregateInput[],
+  coerce: boolean,
 ): boolean {
   for (let i = 0; i < slots.length; i += 1) {
     const input = inputs[slots[i] as number];
@@ -72,11 +74,17 @@ function staysFinite(
   }
   for (let i = 0; i < steps.length; i += 1) {
     const step = steps[i] as Step;
-    const input = inputs[step.slot];
+    const input = inputFor(step, inputs[step.slot], coerce);
     if (typeof input !== 'number') continue;
-    if (!cellStaysFinite(step, window.cells[i], input)) return false;
+    if (!Number.isFinite(input) || !cellStaysFinite(step, window.cells[i], input)) return false;
   }
   return true;
+}
+
+/** What a step sees of an input: cells of numbers take what may be read as one. */
+function inputFor(step: Step, input: AggregateInput, coerce: boolean): AggregateInput {
+  if (typeof input === 'number' || input === undefined || !takesNumbers(step.code)) return input;
+  return quantityOf(input, coerce);
 }
 
 function decode(steps: readonly Step[], encoded: EncodedAggregate): WindowAggregate {

@@ -2,7 +2,7 @@ import type { AggregatePlan } from '../aggregate/aggregate';
 import { planAggregates } from '../aggregate/plan';
 import type { Detector } from '../detector/detector';
 import { detectorNamed } from '../detector/registry';
-import type { Metric } from '../pipeline/pipeline';
+import { coerces, type Metric } from '../pipeline/pipeline';
 import { sha256OfUnits } from '../record/sha256';
 import { type WindowBytes, windowBytesOf } from './size';
 
@@ -24,7 +24,7 @@ export interface Definition {
 }
 
 export function defineMetric(metric: Metric, stateTtlMs: number, number = 1): Definition {
-  const plan = planAggregates(metric.aggregates);
+  const plan = planAggregates(metric.aggregates, { coerce: coerces(metric) });
   return {
     metric,
     fingerprint: fingerprintOf(metric),

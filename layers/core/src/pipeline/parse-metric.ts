@@ -1,7 +1,7 @@
 import { METRIC_BYTES_MAX } from '../fold/key';
 import { hasLoneSurrogate, utf8Bytes } from '../record/utf8';
 import { type Fields, openFields, readPath } from './fields';
-import { parseAggregates } from './parse-aggregates';
+import { type ParsedAggregates, parseAggregates } from './parse-aggregates';
 import { parseAlert, parseDetect } from './parse-alert';
 import { parseMatch } from './parse-match';
 import { parseTransformName } from './parse-transform';
@@ -27,6 +27,7 @@ const FIELDS = [
   'allowedLateness',
   'idleClose',
   'maxFutureSkew',
+  'maxPastSkew',
   'dedupe',
   'aggregates',
   'transform',
@@ -68,7 +69,7 @@ export function parseMetric(
     match: parseMatch(fields.get('match'), fields.at('match'), problems),
     series: readSeries(fields, problems),
     time: readTime(fields),
-    value: readValue(fields),
+    ...readValue(fields, aggregates),
     ...readTolerances(fields, problems),
     dedupe: optional(fields, 'dedupe', (dedupe, dedupeAt) =>
       parseDedupe(dedupe, dedupeAt, problems),
@@ -127,13 +128,19 @@ function readTime(fields: Fields): Metric['time'] {
   return path === undefined ? null : { path, unit };
 }
 
-function readValue(fields: Fields): Metric['value'] {
+/** `coerce` without a value is for the own paths of aggregates; an entry that cannot be read may have one. */
+function readValue(
+  fields: Fields,
+  { specs, complete }: ParsedAggregates,
+): Pick<Metric, 'value' | 'coerce'> {
   const path = fields.path('value');
   const coerce = fields.boolean('coerce') ?? false;
-  if (fields.has('coerce') && !fields.has('value')) {
-    fields.error('coerce', 'has no effect without "value"');
+  const hasPaths = !complete || specs.some((spec) => spec.path !== null);
+  if (fields.has('coerce') && !fields.has('value') && !hasPaths) {
+    fields.error('coerce', 'has no effect without "value" or an aggregate with a "path"');
   }
-  return path === undefined ? null : { path, coerce };
+  if (path !== undefined) return { value: { path, coerce } };
+  return { value: null, ...(coerce && { coerce }) };
 }
 
 function readTolerances(fields: Fields, problems: Problems) {
@@ -145,11 +152,16 @@ function readTolerances(fields: Fields, problems: Problems) {
       'is longer than "allowedLateness": one fast clock can make everything else late',
     );
   }
+  const maxPastSkewMs = fields.duration('maxPastSkew', 1);
+  if (maxPastSkewMs !== undefined && !fields.has('time')) {
+    fields.error('maxPastSkew', 'has no effect without "time"');
+  }
   return {
     outOfOrdernessMs: fields.duration('outOfOrderness', 0) ?? OUT_OF_ORDERNESS_MS_DEFAULT,
     allowedLatenessMs,
     idleCloseMs: fields.duration('idleClose', 1) ?? IDLE_CLOSE_MS_DEFAULT,
     maxFutureSkewMs,
+    ...(maxPastSkewMs !== undefined && { maxPastSkewMs }),
   };
 }
 

@@ -79,16 +79,25 @@ export interface Metric {
   readonly time: { readonly path: Path; readonly unit: TimeUnit } | null;
   /** null = every record counts as 1. */
   readonly value: { readonly path: Path; readonly coerce: boolean } | null;
+  /** `coerce` of a metric without `value`: for the paths of its aggregates. Else absent, as in older pipelines. */
+  readonly coerce?: true;
   readonly window: WindowSpec;
   readonly outOfOrdernessMs: number;
   readonly allowedLatenessMs: number;
   readonly idleCloseMs: number;
   readonly maxFutureSkewMs: number;
+  /** Absent: an event time may be as early as it likes. */
+  readonly maxPastSkewMs?: number;
   readonly dedupe: Dedupe | null;
   readonly aggregates: readonly AggregateSpec[];
   readonly transform: string | null;
   readonly detect: Detect | null;
   readonly alert: Alert | null;
+}
+
+/** Whether strings may be numbers: at the value's path and at those of the aggregates. */
+export function coerces({ value, coerce }: Metric): boolean {
+  return value?.coerce ?? coerce ?? false;
 }
 
 export interface Pipeline {

@@ -4,6 +4,22 @@ export function isJsonNumber(text: string): boolean {
 }
 
 /**
+ * What a string says as an input of aggregates with `coerce`: the number, where JavaScript would write
+ * that number just so. Any other text stays as it is, for `1.10` and `1.1` may be two versions, and
+ * `1e5` an id; aggregates of numbers read it by `quantityOf`.
+ */
+export function coerced(text: string): string | number {
+  const number = Number(text);
+  return Number.isFinite(number) && String(number) === text ? number : text;
+}
+
+/** What an aggregate of numbers takes an input for; undefined = it is none, infinite = refuse it. */
+export function quantityOf(input: string | number | boolean, coerce: boolean): number | undefined {
+  if (typeof input === 'number') return input;
+  return coerce && typeof input === 'string' && isJsonNumber(input) ? Number(input) : undefined;
+}
+
+/**
  * A finite number, or NaN: JSON numbers beyond the double range (`1e400`) read as infinite. With
  * `coerce` a string that is exactly a JSON number counts too.
  */

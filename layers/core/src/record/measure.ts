@@ -1,9 +1,9 @@
 import { aggregateInputs } from '../aggregate/inputs';
 import { describe } from '../pipeline/describe';
-import type { JsonRecord, Metric, Path } from '../pipeline/pipeline';
+import { coerces, type JsonRecord, type Metric, type Path } from '../pipeline/pipeline';
 import { eventIdKey } from './dedupe-key';
 import { eventTime } from './event-time';
-import { finiteNumber } from './json-number';
+import { coerced, finiteNumber } from './json-number';
 import { type CompiledRule, compileRule, matches } from './match';
 import { formatPath, getPath } from './path';
 import type { AggregateInput, InvalidReason, Measurement, Rejection } from './record';
@@ -14,6 +14,8 @@ export interface CompiledMetric {
   readonly metric: Metric;
   readonly rules: readonly CompiledRule[];
   readonly inputPaths: readonly Path[];
+  /** Whether strings at those paths may be numbers. */
+  readonly coerce: boolean;
 }
 
 const compiledMetrics = new WeakMap<Metric, CompiledMetric>();
@@ -25,6 +27,7 @@ export function compileMetric(metric: Metric): CompiledMetric {
     metric,
     rules: metric.match.map(compileRule),
     inputPaths: aggregateInputs(metric.aggregates),
+    coerce: coerces(metric),
   };
   compiledMetrics.set(metric, compiled);
   return compiled;
@@ -32,7 +35,7 @@ export function compileMetric(metric: Metric): CompiledMetric {
 
 /**
  * Judges one record for one metric: null when it does not match, else a measurement, or the first of
- * `series`, `time`, `value`, `future` that fails. Times are milliseconds since the epoch.
+ * `series`, `time`, `value`, `future`, `past` that fails. Times are milliseconds since the epoch.
  */
 export function measure(
   record: JsonRecord,
@@ -58,12 +61,15 @@ export function measureCompiled(
   if (eventMs > arrivalMs + metric.maxFutureSkewMs) {
     return reject(metric, 'future', `event time is ${eventMs - arrivalMs} ms after arrival`);
   }
+  if (metric.maxPastSkewMs !== undefined && eventMs < arrivalMs - metric.maxPastSkewMs) {
+    return reject(metric, 'past', `event time is ${arrivalMs - eventMs} ms before arrival`);
+  }
   return {
     kind: 'measurement',
     metric,
     series,
     eventMs,
-    inputs: inputsOf(record, value, compiled.inputPaths),
+    inputs: inputsOf(record, value, compiled),
     dedupeKey: dedupeKeyOf(record, metric, eventMs),
   };
 }
@@ -78,11 +84,12 @@ function measuredValue(record: JsonRecord, metric: Metric): number {
     : finiteNumber(getPath(record, metric.value.path), metric.value.coerce);
 }
 
-function inputsOf(record: JsonRecord, value: number, paths: readonly Path[]): AggregateInput[] {
+function inputsOf(record: JsonRecord, value: number, compiled: CompiledMetric): AggregateInput[] {
   const inputs: AggregateInput[] = [value];
-  for (const path of paths) {
+  for (const path of compiled.inputPaths) {
     const input = getPath(record, path);
-    inputs.push(isScalar(input) ? input : undefined);
+    if (compiled.coerce && typeof input === 'string') inputs.push(coerced(input));
+    else inputs.push(isScalar(input) ? input : undefined);
   }
   return inputs;
 }

@@ -1,8 +1,9 @@
 import type { Path } from '../pipeline/pipeline';
 
 /**
- * Reads a dotted path: `a.b.0.c`; `\.` is a literal dot and `\\` a literal backslash. A backslash
- * before anything else is itself. Answers the steps, or what is wrong as text.
+ * Reads a dotted path: `a.b.0.c`; `\.` is a literal dot and `\\` a literal backslash, and so are `\$`
+ * and `\[`, for fields that look like another path language. A backslash before anything else is itself.
+ * Answers the steps, or what is wrong as text.
  *
  * @example parsePath('a.b\\.c') // ['a', 'b.c']
  */
@@ -13,11 +14,15 @@ export function parsePath(text: string): Path | string {
   for (let at = 0; at <= text.length; at++) {
     const char = text[at];
     if (char === undefined || char === '.') {
-      if (step === '') return 'a step is empty';
+      if (step === '') return `a step is empty${rightWay(text)}`;
       steps.push(step);
       step = '';
-    } else if (char === '\\' && (text[at + 1] === '.' || text[at + 1] === '\\')) {
+    } else if (char === '\\' && ESCAPED.includes(text[at + 1] ?? ' ')) {
       step += text[++at];
+    } else if (char === '$' && at === 0 && isRoot(text)) {
+      return `a path has no "$", it begins with the first field${rightWay(text)}`;
+    } else if (char === '[' && SUBSCRIPT.test(text.slice(at, at + SUBSCRIPT_UNITS_MAX))) {
+      return `an entry of a list is a step of its own, without brackets${rightWay(text)}`;
     } else {
       step += char;
     }
@@ -25,9 +30,40 @@ export function parsePath(text: string): Path | string {
   return steps;
 }
 
+const ESCAPED = '.\\$[';
+
+/** The root in JSONPath. `$oid` and the like are fields of real records. */
+function isRoot(text: string): boolean {
+  const next = text[1];
+  return next === undefined || next === '.' || next === '[';
+}
+
+/** `[0]`, `[*]`, `[]`, `['a']`, as other path languages write the entry of a list or a field. */
+const SUBSCRIPT = /^\[(?:-?\d*|\*|'[^']*'|"[^"]*")\]/;
+const SUBSCRIPT_UNITS_MAX = 80;
+
+/** `: write "a.0"`, or nothing when that would be no path either. */
+function rightWay(text: string): string {
+  const plain = text
+    .replace(/^\$(?=[.[]|$)/, '')
+    .replace(/\[(?:(\d+)|'([^']*)'|"([^"]*)"|-?\d*|\*)\]/g, (_, index, one, two) => {
+      return `.${index ?? one ?? two ?? '0'}`;
+    });
+  const written = plain.split(/\.+/).filter((step) => step !== '');
+  const path = written.join('.');
+  return path === '' || typeof parsePath(path) === 'string' ? '' : `: write ${quoted(path)}`;
+}
+
+function quoted(path: string): string {
+  return JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}…` : path);
+}
+
 /** The inverse of `parsePath`. */
 export function formatPath(path: Path): string {
-  return path.map((step) => step.replace(/[\\.]/g, '\\$&')).join('.');
+  const [first = '', ...rest] = path.map((step) => step.replace(/[\\.[]/g, '\\$&'));
+  return [isRoot(path[0] ?? ' ') && first.startsWith('$') ? `\\${first}` : first, ...rest].join(
+    '.',
+  );
 }
 
 /**

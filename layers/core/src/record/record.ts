@@ -9,6 +9,7 @@ export const INVALID_REASONS = [
   'time',
   'value',
   'future',
+  'past',
   'fold',
   'attempts',
   'marks',

@@ -1,3 +1,4 @@
+import { planAggregates } from '@millrace/core/aggregate/plan';
 import { BugError, NewerStateError } from '@millrace/core/error';
 import { planOf, restored, resultOf, spec, WINDOW_MS, windowOf, windowOfInputs } from './build';
 
@@ -216,4 +217,37 @@ it('the state of count, mean and max is small', () => {
   const window = windowOf(plan, [57.3, 12.25, 99.1]);
   expect(JSON.stringify(plan.encode(window)).length).toBeLessThan(64);
   expect(plan.bytesMax).toBeLessThan(1_400);
+});
+
+describe('with coerce', () => {
+  const specs = ['sum', 'max', 'p50', 'variance', 'count', 'distinct', 'last', 'top'].map((op) =>
+    spec(`${op}:qty`),
+  );
+
+  it('aggregates of numbers read strings, the others keep them as they are', () => {
+    const plan = planAggregates(specs, { coerce: true });
+    const window = windowOfInputs(plan, ['1.50', 2, '1e1', '0x1f', true, '1.50']);
+    expect(plan.results(window, WINDOW_MS)).toMatchObject({
+      'sum:qty': 15,
+      'max:qty': 10,
+      'count:qty': 6,
+      'distinct:qty': 5,
+      'last:qty': '1.50',
+    });
+  });
+
+  it('without it strings are no numbers', () => {
+    const plan = planAggregates(specs);
+    expect(plan.results(windowOfInputs(plan, ['1.50', 2]), WINDOW_MS)).toMatchObject({
+      'sum:qty': 2,
+      'count:qty': 2,
+    });
+  });
+
+  it('a string beyond doubles is refused, and nothing of it stays', () => {
+    const plan = planAggregates(specs, { coerce: true });
+    const window = windowOfInputs(plan, ['1']);
+    expect(plan.add(window, [1, '1e400'], 0)).toBe(false);
+    expect(plan.results(window, WINDOW_MS)).toMatchObject({ 'sum:qty': 1, 'count:qty': 1 });
+  });
 });

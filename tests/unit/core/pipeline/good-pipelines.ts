@@ -27,6 +27,19 @@ export const GOOD_PIPELINES: readonly { readonly name: string; readonly json: un
   { name: 'one series', json: smallest({ series: [] }) },
   { name: 'a path that ends in a backslash', json: smallest({ time: 'a\\' }) },
   { name: 'a path of a literal dot', json: smallest({ time: '\\.' }) },
+  {
+    name: 'fields that begin with $ or hold a bracket',
+    json: smallest({ series: ['_id.$oid', 'a[', 'b]', '\\$.a', 'c\\[0]'] }),
+  },
+  { name: 'a field called $', json: smallest({ time: '\\$', value: 'a.$' }) },
+  {
+    name: 'paths of aggregates that are coerced',
+    json: smallest({ coerce: true, aggregates: ['count', { op: 'sum', path: 'qty' }] }),
+  },
+  {
+    name: 'an event time that may be a day old',
+    json: smallest({ time: 'ts', maxPastSkew: '1d' }),
+  },
   { name: 'a value that is coerced', json: smallest({ value: 'a.b', coerce: true }) },
   {
     name: 'dedupe by time',

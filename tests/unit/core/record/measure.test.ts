@@ -46,9 +46,10 @@ describe('measure', () => {
     ['series before time', { v: 'x' }, 'series'],
     ['time before value', { s: 'a', v: 'x' }, 'time'],
     ['value before future', { s: 'a', t: ARRIVAL_MS * 2, v: 'x' }, 'value'],
-    ['future last', { s: 'a', t: ARRIVAL_MS * 2, v: 1 }, 'future'],
+    ['past after future', { s: 'a', t: 0, v: 1 }, 'past'],
+    ['future', { s: 'a', t: ARRIVAL_MS * 2, v: 1 }, 'future'],
   ])('the first that fails is the reason: %s', (_name, record, reason) => {
-    expect(outcome(record)).toBe(reason);
+    expect(outcome(record, { maxPastSkew: '1d' })).toBe(reason);
   });
 
   test.each([
@@ -68,6 +69,36 @@ describe('measure', () => {
     ['a very old time', { t: 0 }, 'measurement'],
   ])('%s: %s', (_name, fields, expected) => {
     expect(outcome({ ...good, ...fields })).toBe(expected);
+  });
+
+  test.each([
+    ['as far in the past as allowed', ARRIVAL_MS - 3_600_000, 'measurement'],
+    ['1 ms too far in the past', ARRIVAL_MS - 3_600_001, 'past'],
+    ['seconds that are read as milliseconds', ARRIVAL_MS / 1000, 'past'],
+  ])('maxPastSkew of an hour, %s: %s', (_name, t, expected) => {
+    expect(outcome({ ...good, t }, { maxPastSkew: '1h' })).toBe(expected);
+  });
+
+  test('with coerce a string that is written like a number is one at the paths of aggregates too', () => {
+    const aggregates = [
+      'sum',
+      ...['a', 'b', 'c', 'd'].map((path) => ({ op: 'sum', path, as: path })),
+    ];
+    const record = { ...good, v: '1', a: '12.5', b: '12.50', c: '1e400', d: 'x' };
+    expect(measurementOf(record, { coerce: true, aggregates }).inputs).toEqual([
+      1,
+      12.5,
+      '12.50',
+      '1e400',
+      'x',
+    ]);
+    expect(measurementOf({ ...record, v: 1 }, { aggregates }).inputs).toEqual([
+      1,
+      '12.5',
+      '12.50',
+      '1e400',
+      'x',
+    ]);
   });
 
   test('with coerce a string that is exactly a JSON number counts, and a number still does', () => {

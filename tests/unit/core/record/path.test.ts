@@ -12,16 +12,29 @@ describe('parsePath', () => {
     ['a\\', ['a\\']],
     ['__proto__.x', ['__proto__', 'x']],
     ['ä 1.€', ['ä 1', '€']],
+    ['_id.$oid', ['_id', '$oid']],
+    ['a.$', ['a', '$']],
+    ['\\$.a', ['$', 'a']],
+    ['\\$', ['$']],
+    ['a\\[0]', ['a[0]']],
+    ['a[b', ['a[b']],
+    ['a[b c]', ['a[b c]']],
   ])('%j has the steps %j', (text, steps) => {
     expect(parsePath(text)).toEqual(steps);
   });
 
-  test.each(['', '.', 'a.', '.a', 'a..b'])('%j is no path', (text) => {
-    expect(typeof parsePath(text)).toBe('string');
-  });
+  test.each(['', '.', 'a.', '.a', 'a..b', '$', '$.a', 'a[0]', 'a[]', 'a[-1]', 'a[*].b', 'a["b"]'])(
+    '%j is no path',
+    (text) => {
+      expect(typeof parsePath(text)).toBe('string');
+    },
+  );
 
   test('reads what formatPath writes, so no two paths are written alike', () => {
-    const step = fc.string({ minLength: 1, unit: fc.constantFrom('a', '.', '\\', '0', ' ') });
+    const step = fc.string({
+      minLength: 1,
+      unit: fc.constantFrom('a', '.', '\\', '0', ' ', '$', '[', ']'),
+    });
     fc.assert(
       fc.property(fc.array(step, { minLength: 1 }), (path) => {
         expect(parsePath(formatPath(path))).toEqual(path);

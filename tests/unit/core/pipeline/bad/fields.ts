@@ -44,7 +44,7 @@ export const FIELDS: readonly BadPipeline[] = [
     name: 'match with a bad path',
     json: smallest({ match: { 'a..b': 1 } }),
     problems: [
-      'metrics.m.match: expected paths like "a.b.0" as names, got "a..b" (a step is empty)',
+      'metrics.m.match: expected paths like "a.b.0" as names, got "a..b" (a step is empty: write "a.b")',
     ],
   },
   {
@@ -78,9 +78,37 @@ export const FIELDS: readonly BadPipeline[] = [
     problems: ['metrics.m.coerce: expected true or false, got "yes"'],
   },
   {
-    name: 'coerce without value',
+    name: 'coerce without anything to read',
     json: smallest({ coerce: true }),
-    problems: ['metrics.m.coerce: has no effect without "value"'],
+    problems: ['metrics.m.coerce: has no effect without "value" or an aggregate with a "path"'],
+    beyondSchema: true,
+  },
+  {
+    name: 'maxPastSkew without time',
+    json: smallest({ maxPastSkew: '1d' }),
+    problems: ['metrics.m.maxPastSkew: has no effect without "time"'],
+  },
+  {
+    name: 'maxPastSkew of zero',
+    json: smallest({ time: 'ts', maxPastSkew: '0s' }),
+    problems: ['metrics.m.maxPastSkew: expected a duration longer than zero, got "0s"'],
+  },
+  {
+    name: 'brackets wherever a path may stand',
+    json: smallest({
+      match: { '$.type': 1 },
+      series: ['a[0]'],
+      value: 'a[1]',
+      dedupe: { by: 'eventId', path: '$.id' },
+      aggregates: ['count', { op: 'max', path: 'b[2]' }],
+    }),
+    problems: [
+      'metrics.m.aggregates.1.path: expected a path like "a.b.0", got "b[2]" (an entry of a list is a step of its own, without brackets: write "b.2")',
+      'metrics.m.match: expected paths like "a.b.0" as names, got "$.type" (a path has no "$", it begins with the first field: write "type")',
+      'metrics.m.series.0: expected a path like "a.b.0", got "a[0]" (an entry of a list is a step of its own, without brackets: write "a.0")',
+      'metrics.m.value: expected a path like "a.b.0", got "a[1]" (an entry of a list is a step of its own, without brackets: write "a.1")',
+      'metrics.m.dedupe.path: expected a path like "a.b.0", got "$.id" (a path has no "$", it begins with the first field: write "id")',
+    ],
   },
   {
     name: 'idleClose of zero',
@@ -139,9 +167,18 @@ export const FIELDS: readonly BadPipeline[] = [
 
 export const PATHS: readonly BadPipeline[] = [
   ['', 'it is empty'],
-  ['a..b', 'a step is empty'],
-  ['.a', 'a step is empty'],
-  ['a.', 'a step is empty'],
+  ['.', 'a step is empty'],
+  ['a..b', 'a step is empty: write "a.b"'],
+  ['.a', 'a step is empty: write "a"'],
+  ['a.', 'a step is empty: write "a"'],
+  ['$', 'a path has no "$", it begins with the first field'],
+  ['$.a.b', 'a path has no "$", it begins with the first field: write "a.b"'],
+  ['$[0].a', 'a path has no "$", it begins with the first field: write "0.a"'],
+  ['a[0]', 'an entry of a list is a step of its own, without brackets: write "a.0"'],
+  ['a[0][1].b', 'an entry of a list is a step of its own, without brackets: write "a.0.1.b"'],
+  ['a[*].b', 'an entry of a list is a step of its own, without brackets: write "a.0.b"'],
+  ['a[].b', 'an entry of a list is a step of its own, without brackets: write "a.0.b"'],
+  ["a['b']", 'an entry of a list is a step of its own, without brackets: write "a.b"'],
 ].map(([path, why]) => ({
   name: `the path ${JSON.stringify(path)}`,
   json: smallest({ time: path }),
