@@ -2,6 +2,7 @@ import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
 import type { Group, GroupEntry, Refusal } from '@millrace/core/commit/group';
 import type { QuarantineEntry } from '@millrace/core/commit/quarantine';
 import { type Definition, orphanDefinition } from '@millrace/core/fold/definition';
+import { carrierMark, shardMark } from '@millrace/core/fold/marks';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { type Decision, expand, type Visit } from '@millrace/core/record/expand';
 import type { Measurement } from '@millrace/core/record/record';
@@ -18,8 +19,6 @@ export interface GroupedBatch {
   /** In order of the first record of each. */
   readonly groups: readonly Group[];
   readonly loose: readonly Loose[];
-  /** First record that holds an aggregate of several user records; null = none. */
-  readonly aggregateAt: number | null;
 }
 
 export interface GroupingOptions {
@@ -58,7 +57,6 @@ export function groupBatch(
 class Batch implements GroupedBatch {
   readonly groups: MutableGroup[] = [];
   readonly loose: Loose[] = [];
-  aggregateAt: number | null = null;
 
   readonly #records: readonly KinesisStreamRecord[];
   readonly #options: GroupingOptions;
@@ -71,6 +69,9 @@ class Batch implements GroupedBatch {
   #sequence = '';
   #arrivalMs = 0;
   #user: UserRecord | null = null;
+  /** Partition key of the aggregate that is being read; null = no aggregate. */
+  #carrier: string | null = null;
+  readonly #carrierMarks = new Map<string, string>();
 
   constructor(records: readonly KinesisStreamRecord[], options: GroupingOptions) {
     this.#records = records;
@@ -89,9 +90,10 @@ class Batch implements GroupedBatch {
       this.#addUser(decoded, 0);
       return;
     }
-    this.aggregateAt ??= recordIndex;
+    this.#carrier = kinesis.partitionKey;
     let sub = 0;
     for (const user of decoded) sub += this.#addUser(user, sub);
+    this.#carrier = null;
   }
 
   /** Answers how many sub indexes the user record took. */
@@ -128,10 +130,21 @@ class Batch implements GroupedBatch {
       sequence: this.#sequence,
       sub,
       arrivalMs: this.#arrivalMs,
+      mark: this.#carrier === null ? null : this.#markOf(this.#carrier, user.partitionKey),
       measurement,
       refuse: this.#options.refuse,
       source: user.source,
     });
+  }
+
+  /** What comes under its own key, as plain records do, shares a lane with them. */
+  #markOf(carrier: string, partitionKey: string): string | null {
+    if (carrier === partitionKey) return null;
+    const known = this.#carrierMarks.get(carrier);
+    if (known !== undefined) return known;
+    const mark = carrierMark(carrier, shardMark(this.#source.stream, this.#source.shard));
+    this.#carrierMarks.set(carrier, mark);
+    return mark;
   }
 
   #groupOf(metric: Metric, partitionKey: string, series: string): MutableGroup {

@@ -52,7 +52,6 @@ const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transfo
     log,
     observe,
     clock: systemClock,
-    parallelization: config.parallelizationFactor,
     stateTtlMs: config.stateTtlMs,
     retentionMs: config.streamRetentionMs,
   }),

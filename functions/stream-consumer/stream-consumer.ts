@@ -6,12 +6,7 @@ import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
 import type { CommitPorts } from '@millrace/core/commit/ports';
 import { indexQuarantined, keepBytes, unmatchedUntilMs } from '@millrace/core/commit/quarantine';
 import { newTally, type Tally } from '@millrace/core/commit/tally';
-import {
-  answerTo,
-  DeadlineError,
-  NewerDefinitionError,
-  UnavailableError,
-} from '@millrace/core/error';
+import { answerTo, DeadlineError, NewerDefinitionError } from '@millrace/core/error';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
@@ -30,8 +25,6 @@ export interface StreamConsumerPorts extends CommitPorts {
   readonly pipeline: Pipeline;
   readonly transforms: Transforms;
   readonly log: Log;
-  /** ParallelizationFactor of the mapping. An aggregate's keys share a lane only when it is 1. */
-  readonly parallelization: number;
   readonly stateTtlMs: number;
   /** How long the stream keeps records. */
   readonly retentionMs: number;
@@ -162,11 +155,6 @@ async function commitAll(
   tally: Tally,
   failures: FirstFailure[],
 ): Promise<void> {
-  if (batch.aggregateAt !== null && ports.parallelization !== 1) {
-    const detail = 'aggregated (KPL) records need ParallelizationFactor 1: their keys share a lane';
-    failures.push({ at: 0, error: new UnavailableError(detail) });
-    return;
-  }
   const loaded = await loadStates(ports, batch.groups);
   if (loaded instanceof Error) {
     failures.push({ at: 0, error: loaded });

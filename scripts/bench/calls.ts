@@ -42,7 +42,6 @@ export async function countCalls(series: number, records = 1000): Promise<CallCo
     control,
     quarantine: createObjectMemory(),
     log: { info() {}, warn() {}, error() {} },
-    parallelization: 1,
     stateTtlMs: 7 * DAY_MS,
     retentionMs: DAY_MS,
   });

@@ -69,7 +69,6 @@ function freshConsumer(aggregates: readonly string[]) {
     control: plainTable(),
     quarantine: createObjectMemory(),
     log: { info() {}, warn() {}, error() {} },
-    parallelization: 1,
     stateTtlMs: 7 * DAY_MS,
     retentionMs: DAY_MS,
   });

@@ -1,4 +1,5 @@
 import { BREAKER_MUTANTS } from './breaker';
+import { CARRIERS_MUTANTS } from './carriers';
 import { COMMIT_MUTANTS } from './commit';
 import { EXPIRY_MUTANTS } from './expiry';
 import { FOLD_MUTANTS } from './fold';
@@ -12,5 +13,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...FOLD_MUTANTS,
   ...EXPIRY_MUTANTS,
   ...MARKS_MUTANTS,
+  ...CARRIERS_MUTANTS,
   ...BREAKER_MUTANTS,
 ];

@@ -5,7 +5,7 @@ const COMMIT = 'layers/core/src/commit/commit-group.ts';
 const DRAFT = 'layers/core/src/commit/draft.ts';
 const CODEC = 'layers/core/src/fold/codec.ts';
 const CONSUMER = 'functions/stream-consumer/stream-consumer.ts';
-const ONE_MARK = "const ONE = 'stream/one';";
+const MARKS = 'layers/core/src/commit/marks.ts';
 
 export const COMMIT_MUTANTS: readonly Mutant[] = [
   {
@@ -25,8 +25,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: DRAFT,
-        find: 'if (mark !== null && isAtOrBelow(entry.sequence, entry.sub, mark)) {',
-        put: 'if (mark !== null && isAtOrBelow(entry.sequence, entry.sub, mark) && Number.isNaN(0)) {',
+        find: 'if (marks.holds(entry) || options.refused.has(entry)) {',
+        put: 'if (options.refused.has(entry)) {',
       },
     ],
   },
@@ -35,14 +35,14 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     rule: 'commit',
     patches: [
       {
-        file: DRAFT,
-        find: 'let mark = state.marks.get(source) ?? null;',
-        put: `${ONE_MARK}\n  let mark = state.marks.get(ONE) ?? null;`,
+        file: MARKS,
+        find: 'const name = entry.mark ?? this.#ofShard;',
+        put: "const name = entry.mark ?? 'stream/one';",
       },
       {
-        file: DRAFT,
-        find: 'if (mark !== null) state.marks.set(source, mark);',
-        put: 'if (mark !== null) state.marks.set(ONE, mark).set(source, mark);',
+        file: MARKS,
+        find: 'this.#state.marks.set(this.#name, mark);',
+        put: 'this.#state.marks.set(this.#name, mark).set(this.#ofShard, mark);',
       },
     ],
   },
@@ -52,8 +52,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: DRAFT,
-        find: '    mark = markOf(entry, mark);',
-        put: '    if (draft.outputs.quarantine.at(-1)?.sequence !== entry.sequence) mark = markOf(entry, mark);',
+        find: '    marks.raise(entry);',
+        put: '    if (draft.outputs.quarantine.at(-1)?.sequence !== entry.sequence) marks.raise(entry);',
       },
     ],
   },
@@ -68,8 +68,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
       },
       {
         file: DRAFT,
-        find: '    mark = markOf(entry, mark);',
-        put: '    if (draft.counted.duplicate === duplicate) mark = markOf(entry, mark);',
+        find: '    marks.raise(entry);',
+        put: '    if (draft.counted.duplicate === duplicate) marks.raise(entry);',
       },
     ],
   },
@@ -79,8 +79,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CODEC,
-        find: 'if (arrivalMs > mark.arrivalMs + retentionMs + MARK_MARGIN_MS) marks.delete(shard);',
-        put: 'if (arrivalMs > mark.arrivalMs + 0 * (retentionMs + MARK_MARGIN_MS)) marks.delete(shard);',
+        find: 'if (arrivalMs > mark.arrivalMs + retentionMs + MARK_MARGIN_MS) marks.delete(name);',
+        put: 'if (arrivalMs > mark.arrivalMs + 0 * (retentionMs + MARK_MARGIN_MS)) marks.delete(name);',
       },
     ],
   },
@@ -122,9 +122,9 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     rule: 'commit',
     patches: [
       {
-        file: DRAFT,
-        find: 'return { sequence: entry.sequence, sub: entry.sub, arrivalMs };',
-        put: 'return { sequence: entry.sequence, sub: 0, arrivalMs };',
+        file: MARKS,
+        find: 'this.#mark = { sequence, sub, arrivalMs: newestMs };',
+        put: 'this.#mark = { sequence, sub: sub * 0, arrivalMs: newestMs };',
       },
     ],
   },
@@ -133,9 +133,9 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     rule: 'commit',
     patches: [
       {
-        file: DRAFT,
-        find: 'return { sequence: entry.sequence, sub: entry.sub, arrivalMs };',
-        put: 'return { sequence: entry.sequence, sub: 1e9, arrivalMs };',
+        file: MARKS,
+        find: 'this.#mark = { sequence, sub, arrivalMs: newestMs };',
+        put: 'this.#mark = { sequence, sub: sub + 1e9, arrivalMs: newestMs };',
       },
     ],
   },

@@ -59,8 +59,8 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
       { file: FOLD, find: '  makeRoom(context);\n', put: '' },
       {
         file: DRAFT,
-        find: '  if (mark !== null) state.marks.set(source, mark);\n',
-        put: '  if (mark !== null) state.marks.set(source, mark);\n  makeRoom(context);\n',
+        find: '  marks.flush();\n',
+        put: '  marks.flush();\n  makeRoom(context);\n',
       },
       {
         file: DRAFT,

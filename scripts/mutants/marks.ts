@@ -8,7 +8,8 @@ const TEST = 'tests/property/full-marks.property.test.ts';
 const CODEC = 'layers/core/src/fold/codec.ts';
 const CODEC_TEST = 'tests/unit/core/fold/codec.test.ts';
 const LOOK_UP = '  const refused = await refusedBefore(ports, group, state);\n';
-const WRITE_AGAIN = '  if (state.outbox !== null && mustWriteAgain(state, group, source)) {\n';
+const WRITE_AGAIN =
+  '  if (state.outbox !== null && mustWriteAgain(state.outbox, state, group)) {\n';
 
 export const MARKS_MUTANTS: readonly Mutant[] = [
   {
@@ -23,9 +24,9 @@ export const MARKS_MUTANTS: readonly Mutant[] = [
         put: '    }\n    try {\n',
       },
       {
-        file: DRAFT,
-        find: '  if (mark !== null) state.marks.set(source, mark);\n',
-        put: '  if (mark !== null && state.marks.size < options.marksMax) state.marks.set(source, mark);\n',
+        file: MARKS,
+        find: '    this.#state.marks.set(this.#name, mark);\n',
+        put: '    if (this.#state.marks.has(this.#name) || this.#state.marks.size < 3)\n      this.#state.marks.set(this.#name, mark);\n',
       },
     ],
   },
@@ -36,8 +37,8 @@ export const MARKS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: MARKS,
-        find: 'if (state.refusedMs === null || state.marks.has(sourceOf(group))) return new Set();',
-        put: 'if (state.refusedMs !== Number.NaN) return new Set();',
+        find: '  if (state.refusedMs === null) return new Set();',
+        put: '  if (state.refusedMs !== Number.NaN) return new Set();',
       },
     ],
   },
@@ -75,8 +76,8 @@ export const MARKS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: CODEC,
-        find: 'v: state.refusedMs === null ? PLAIN_VERSION : STATE_VERSION,',
-        put: 'v: PLAIN_VERSION,',
+        find: 'return refusedMs === null ? PLAIN_VERSION : REFUSED_VERSION;',
+        put: 'return refusedMs === 0 ? REFUSED_VERSION : PLAIN_VERSION;',
       },
     ],
   },

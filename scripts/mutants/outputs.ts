@@ -35,8 +35,8 @@ export const OUTPUTS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: COMMIT,
-        find: 'if (state.outbox !== null && mustWriteAgain(state, group, source)) {',
-        put: 'if (state.outbox !== null && mustWriteAgain(state, group, source) && Number.isNaN(0)) {',
+        find: 'if (state.outbox !== null && mustWriteAgain(state.outbox, state, group)) {',
+        put: 'if (state.outbox !== null && mustWriteAgain(state.outbox, state, group) && Number.isNaN(0)) {',
       },
     ],
   },

@@ -107,15 +107,13 @@ export const KINESIS_CASES: readonly SampleCase[] = [
     records: [],
   },
   {
-    name: 'partial-failure',
+    name: 'aggregate',
     shows:
-      'An aggregate of the Kinesis Producer Library at ParallelizationFactor above 1: the keys in it ' +
-      'could be in two lanes at once, so the consumer reports a failure and applies nothing of it. ' +
-      'At ParallelizationFactor 1 all of it is applied.',
+      'Two hosts in one record of the Kinesis Producer Library, behind plain records of one of them: ' +
+      'each counts for its own series, whatever ParallelizationFactor is.',
     records: [
       ...steady(0, 20),
       {
-        note: 'batchItemFailures',
         partitionKey: 'a',
         arrivalMs: START_MS + 30_000 + DELAY_MS,
         payload: {

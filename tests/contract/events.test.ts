@@ -101,7 +101,6 @@ async function consume(name: string) {
       warn: (text) => problems.push(text),
       error: (text) => problems.push(text),
     },
-    parallelization: 4,
     stateTtlMs: 7 * 86_400_000,
     retentionMs: 86_400_000,
     observe: (batch) => batches.push(batch),
@@ -127,7 +126,7 @@ describe('what the consumer makes of a sample event', () => {
     };
   };
 
-  test.each(['single', 'batch', 'late', 'duplicate', 'poison'])(
+  test.each(['single', 'batch', 'late', 'duplicate', 'poison', 'aggregate'])(
     '%s: every record as its note says',
     async (name) => {
       const { event, response, problems, counts } = await consume(name);
@@ -145,12 +144,11 @@ describe('what the consumer makes of a sample event', () => {
     expect((await consume('empty')).response).toEqual({ batchItemFailures: [] });
   });
 
-  test('partial-failure: the answer names a record of the batch', async () => {
-    const { event, response, problems } = await consume('partial-failure');
-    const sequences = event.Records.map(({ kinesis }) => kinesis.sequenceNumber);
+  test('aggregate: its user records are applied one by one', async () => {
+    const { event, counts } = await consume('aggregate');
+    const plain = event.Records.length - 1;
 
-    expect(response.batchItemFailures).toHaveLength(1);
-    expect(sequences).toContain(response.batchItemFailures[0]?.itemIdentifier);
-    expect(problems).toHaveLength(1);
+    // A metric of every host, and one of them all.
+    expect(counts.applied).toBe((plain + 2) * (await consume('single')).counts.applied);
   });
 });

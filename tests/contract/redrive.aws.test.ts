@@ -106,7 +106,7 @@ test('quarantine and redrive find a deployed stack by its outputs, and put each 
     control: table('ControlTableName'),
     quarantine: createS3Objects({ client: s3, bucket: String(outputs.QuarantineBucketName) }),
     ...{ pipeline: onePipeline(), transforms: new Map(), log: SILENT },
-    ...{ parallelization: 1, stateTtlMs: 7 * 86_400_000, retentionMs: 86_400_000 },
+    ...{ stateTtlMs: 7 * 86_400_000, retentionMs: 86_400_000 },
   });
   const texts = ['{"s":"a","t":1767571200000,"v":"1"}', '{"s":"ä","t":1767571200000,"v":"2"}', '{'];
   const batch = texts.map((text, at) => ({

@@ -25,7 +25,7 @@ export function createAcknowledgementCheck(
         if (effect.kind === 'item') observer.acknowledgedItem(effect.item);
         if (effect.kind !== 'measurement') continue;
         const at = { sequence, sub: effect.sub };
-        observer.acknowledgedMeasurement(effect.series, `${stream}/${shard}`, at);
+        observer.acknowledgedMeasurement(effect.series, effect.mark, at);
       }
     }
     return null;

@@ -1,15 +1,24 @@
 /** What a delivered record is to lead to, read from the record itself. */
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
 import { quarantineKey, type SeriesKey } from '@millrace/core/fold/key';
+import { carrierMark, shardMark } from '@millrace/core/fold/marks';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Key } from '@millrace/core/port';
 import { expand } from '@millrace/core/record/expand';
 import type { KinesisStreamRecord } from 'aws-lambda';
 
 export type Effect =
-  | { readonly kind: 'measurement'; readonly series: SeriesKey; readonly sub: number }
-  | { readonly kind: 'tick'; readonly series: SeriesKey; readonly sub: number }
+  | SeriesEffect<'measurement'>
+  | SeriesEffect<'tick'>
   | { readonly kind: 'item'; readonly item: Key };
+
+interface SeriesEffect<Kind> {
+  readonly kind: Kind;
+  readonly series: SeriesKey;
+  readonly sub: number;
+  /** What must have its mark at or above the record in the state. */
+  readonly mark: string;
+}
 
 /** Remembers what it has decoded: every record is delivered many times. */
 export function createEffects(pipeline: Pipeline) {
@@ -33,6 +42,9 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
   let base = 0;
   for (const user of decoded instanceof UserRecord ? [decoded] : decoded) {
     const { partitionKey } = user;
+    const ofShard = shardMark(at.stream, at.shard);
+    const isCarried = !(decoded instanceof UserRecord) && partitionKey !== kinesis.partitionKey;
+    const mark = isCarried ? carrierMark(kinesis.partitionKey, ofShard) : ofShard;
     if (user.record !== null) {
       base += expand(
         user.record,
@@ -46,7 +58,7 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
               series: decision.series,
               partitionKey,
             };
-            effects.push({ kind: 'measurement', series, sub });
+            effects.push({ kind: 'measurement', series, sub, mark });
           } else {
             const metric = decision.kind === 'rejection' ? (decision.metric?.name ?? null) : null;
             effects.push({ kind: 'item', item: quarantineKey({ ...at, sub, metric }) });
@@ -57,7 +69,7 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
       continue;
     }
     if (user.tick !== null) {
-      effects.push({ kind: 'tick', series: { ...user.tick, partitionKey }, sub: base });
+      effects.push({ kind: 'tick', series: { ...user.tick, partitionKey }, sub: base, mark });
     } else {
       effects.push({ kind: 'item', item: quarantineKey({ ...at, sub: base, metric: null }) });
     }

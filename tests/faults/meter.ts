@@ -9,15 +9,19 @@ import type { Item, Key, KeyValueStore } from '@millrace/core/port';
 import { isAtOrBelow } from '@millrace/core/record/sequence';
 import type { KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
 import { bound } from '../helper/run-scenario';
-import { type Effect, sourceOf } from './effects';
+import type { Effect } from './effects';
 
 interface Group {
-  readonly entries: { readonly sequence: string; readonly sub: number; readonly isTick: boolean }[];
+  readonly entries: {
+    readonly sequence: string;
+    readonly sub: number;
+    readonly isTick: boolean;
+    readonly mark: string;
+  }[];
 }
 
 /** One invocation: what it may ask, and what it did. */
 interface Account {
-  readonly source: string;
   readonly groups: ReadonlyMap<string, Group>;
   /** Series that must be written, because something in the batch is not in them yet. */
   readonly due: Set<string>;
@@ -74,16 +78,17 @@ export function createMeter(
     }
     account.read += 1;
     const { m } = JSON.parse(String(item?.body ?? '{"m":[]}')) as { m: EncodedMark[] };
-    const mark = m.find(([source]) => source === account.source);
-    const isKnown = ({ sequence, sub }: Group['entries'][number]) =>
-      mark !== undefined && isAtOrBelow(sequence, sub, { sequence: mark[1], sub: mark[2] });
+    const isKnown = ({ sequence, sub, mark: name }: Group['entries'][number]) => {
+      const mark = m.find(([source]) => source === name);
+      return mark !== undefined && isAtOrBelow(sequence, sub, { sequence: mark[1], sub: mark[2] });
+    };
     if (group.entries.some((entry) => !entry.isTick && !isKnown(entry))) account.due.add(name);
     if (item?.out === undefined) return;
     const outbox = JSON.parse(String(item.out)) as Outbox;
+    const outboxMark = outbox.mark === undefined ? outbox.shard : outbox.mark;
     const isSettled =
-      outbox.shard === account.source &&
-      mark !== undefined &&
-      !group.entries.some((entry) => entry.isTick || isKnown(entry));
+      !group.entries.some((entry) => entry.mark !== outboxMark || entry.isTick || isKnown(entry)) &&
+      m.some(([source]) => source === outboxMark);
     if (!isSettled) account.owed += outputsIn(outbox);
   }
 
@@ -193,13 +198,13 @@ function newAccount(
       const name = nameOf(stateKey(effect.series));
       const group = groups.get(name) ?? { entries: [] };
       const { sequenceNumber: sequence } = record.kinesis;
-      group.entries.push({ sequence, sub: effect.sub, isTick: effect.kind === 'tick' });
+      const { sub, mark } = effect;
+      group.entries.push({ sequence, sub, mark, isTick: effect.kind === 'tick' });
       groups.set(name, group);
     }
   }
-  const { stream, shard } = sourceOf(Records[0]!);
   const counts = { read: 0, statePuts: 0, conflicts: 0, full: 0, outputPuts: 0, owed: 0 };
-  return { source: `${stream}/${shard}`, groups, due: new Set(), ...counts };
+  return { groups, due: new Set(), ...counts };
 }
 
 function outputsIn({ rows, incidents }: Outbox): number {

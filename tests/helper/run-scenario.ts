@@ -78,7 +78,6 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     pipeline,
     transforms: new Map(),
     log: SILENT,
-    parallelization: options.lanes,
     stateTtlMs: 7 * DAY_MS,
     retentionMs: DAY_MS,
   });

@@ -300,7 +300,6 @@ async function consumeInProcess(into: Stores, path: string): Promise<unknown> {
     pipeline,
     transforms: await loadTransforms(pipeline),
     log: { info() {}, warn() {}, error() {} },
-    parallelization: 4,
     stateTtlMs: 7 * 86_400_000,
     retentionMs: 86_400_000,
   });

@@ -44,7 +44,7 @@ async function fill(path: string): Promise<void> {
     results: createKeyValueStore({ map, table: 'ResultsTable' }),
     control: createKeyValueStore({ map, table: 'ControlTable' }),
     ...{ quarantine: objects, pipeline: onePipeline(), transforms: new Map(), log: SILENT },
-    ...{ parallelization: 1, stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
+    ...{ stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
   });
   const batch = RECORDS.map((text, at) => ({
     shard: 'shard-0',

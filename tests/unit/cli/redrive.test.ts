@@ -42,7 +42,7 @@ function createStage() {
   ) {
     const consumer = createStreamConsumer({
       ...{ ...stores, pipeline, transforms: new Map(), log: SILENT },
-      ...{ parallelization: 1, stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
+      ...{ stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
     });
     const batch = records.map(({ key, data }) => ({
       shard: 's0',

@@ -38,7 +38,6 @@ function account() {
       transforms: new Map(),
       log: silentLog,
       clock,
-      parallelization: 1,
       stateTtlMs: 7 * DAY_MS,
       retentionMs: DAY_MS,
     });

@@ -1,15 +1,16 @@
 import { ConflictError, DeadlineError } from '../error';
 import { decodeState, encodeState, newState, pruneMarks } from '../fold/codec';
 import { stateKey } from '../fold/key';
+import { MARKS_MAX } from '../fold/marks';
 import { rowOf } from '../fold/output';
-import type { QuarantineOutput, SeriesState } from '../fold/state';
+import type { Outbox, QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
 import { isAtOrBelow } from '../record/sequence';
 import { forEachBounded } from './bounded';
 import { type Draft, draftFrom } from './draft';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import { stateItemBytes } from './item-size';
-import { forgetRefusal, MARKS_MAX, refusedBefore } from './marks';
+import { forgetRefusal, onlyMarkOf, refusedBefore } from './marks';
 import { writeOutbox } from './outbox';
 import type { CommitPorts } from './ports';
 import { keepBytes } from './quarantine';
@@ -90,10 +91,9 @@ async function attempt(
   tally: Tally,
 ): Promise<boolean> {
   const { ports } = options;
-  const source = sourceOf(group);
   let stored = item;
   let state = item === undefined ? newState() : decodeState(item, group.definition);
-  if (state.outbox !== null && mustWriteAgain(state, group, source)) {
+  if (state.outbox !== null && mustWriteAgain(state.outbox, state, group)) {
     await writeOutbox(ports, group.key, state.outbox);
   }
   const refused = await refusedBefore(ports, group, state);
@@ -124,13 +124,16 @@ async function attempt(
 }
 
 /**
- * The outputs of the newest commit are written before its batch is acknowledged. So when the same shard
+ * The outputs of the newest commit are written before its batch is acknowledged. So when its source
  * brings nothing but records above the mark, that batch was acknowledged and its outputs are there.
+ * Records of one source prove nothing about those of another: they go through lanes of their own.
  * A tick proves nothing: its own commit does not raise the mark, so a retried tick is still above it.
  */
-function mustWriteAgain(state: SeriesState, group: Group, source: string): boolean {
-  const mark = state.marks.get(source);
-  if (state.outbox?.shard !== source || mark === undefined) return true;
+function mustWriteAgain(outbox: Outbox, state: SeriesState, group: Group): boolean {
+  const only = onlyMarkOf(group);
+  const mark = only === null ? undefined : state.marks.get(only);
+  const outboxMark = outbox.mark === undefined ? outbox.shard : outbox.mark;
+  if (outboxMark !== only || mark === undefined) return true;
   return group.entries.some(
     ({ measurement, sequence, sub }) => measurement === null || isAtOrBelow(sequence, sub, mark),
   );
@@ -154,14 +157,14 @@ async function commit(
   group: Group,
   options: CommitOptions,
 ): Promise<Item | null> {
-  const { state, outputs } = draft;
+  const { state, outputs, marks } = draft;
   const { definition, key } = group;
   const loadedVersion = state.version;
   state.version++;
-  const newest = state.marks.get(sourceOf(group));
-  if (newest !== undefined) {
-    pruneMarks(state.marks, newest.arrivalMs, options.retentionMs);
-    forgetRefusal(state, newest.arrivalMs, options.retentionMs);
+  const { newestMs, only } = marks;
+  if (newestMs !== null) {
+    pruneMarks(state.marks, newestMs, options.retentionMs);
+    forgetRefusal(state, newestMs, options.retentionMs);
   }
   const rows = [
     ...outputs.retiredRows,
@@ -169,10 +172,14 @@ async function commit(
   ];
   state.retired = null;
   const { incidents, quarantine } = outputs;
+  const shard = sourceOf(group);
+  const owed = { version: state.version, shard, rows, incidents, quarantine };
   state.outbox =
     rows.length + incidents.length + quarantine.length === 0
       ? null
-      : { version: state.version, shard: sourceOf(group), rows, incidents, quarantine };
+      : only === shard
+        ? owed
+        : { ...owed, mark: only };
   const dueMs = typeof stored?.due === 'number' ? stored.due : null;
   const item = encodeState(state, { key, definition, retentionMs: options.retentionMs, dueMs });
   const result = await options.ports.state.put(

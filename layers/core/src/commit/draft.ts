@@ -4,11 +4,10 @@ import { fold, foldTick } from '../fold/fold';
 import { noOutputs, type Outputs, oweQuarantine, oweRetired } from '../fold/output';
 import type { FoldContext } from '../fold/publish';
 import { OUTBOX_BYTES_MAX } from '../fold/size';
-import type { Mark, QuarantineOutput, SeriesState } from '../fold/state';
+import type { QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
-import { isAtOrBelow } from '../record/sequence';
 import { type Group, type GroupEntry, type Refusal, sourceOf } from './group';
-import { hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
+import { DraftMarks, hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
 import { DETAIL_LENGTH_MAX } from './quarantine';
 import type { Tally } from './tally';
 
@@ -16,7 +15,7 @@ import type { Tally } from './tally';
 const THROWING_RECORDS_MAX = 32;
 /** Refused or late records in one commit: their bytes are written before it, and time may be short. */
 const KEPT_RECORDS_MAX = 64;
-const MARKS_DETAIL = 'the series keeps as many high-water marks of shards as fit';
+const MARKS_DETAIL = 'the series keeps as many high-water marks of shards and carriers as fit';
 
 export interface DraftOptions extends MarkOptions {
   /** Entries that earlier commits refused for want of a mark. */
@@ -27,6 +26,8 @@ export interface DraftOptions extends MarkOptions {
 export interface Draft {
   readonly state: SeriesState;
   readonly outputs: Outputs;
+  /** Of all entries that were looked at. */
+  readonly marks: DraftMarks;
   /** First entry that is not in the draft. */
   next: number;
   /** Whether anything has to be committed. */
@@ -49,7 +50,7 @@ export function draftFrom(
   const poison = new Map<number, string>();
   let end = group.entries.length;
   for (let state = fresh; ; ) {
-    const draft = newDraft(state, start);
+    const draft = newDraft(state, start, group);
     const thrown = foldInto(draft, group, { ...options, poison, end });
     if (thrown === null) return draft;
     if (answerTo(thrown.error) === 'retry') throw thrown.error;
@@ -61,11 +62,13 @@ export function draftFrom(
   }
 }
 
-function newDraft(state: SeriesState, start: number): Draft {
+function newDraft(state: SeriesState, start: number, group: Group): Draft {
   const counted = { applied: 0, late: 0, duplicate: 0, invalid: 0, redelivered: 0 };
   const outputs = noOutputs();
   if (state.retired !== null) oweRetired(outputs, state.retired);
-  return { state, outputs, next: start, changed: state.retired !== null, keep: [], counted };
+  const marks = new DraftMarks(state, sourceOf(group));
+  const changed = state.retired !== null;
+  return { state, outputs, marks, next: start, changed, keep: [], counted };
 }
 
 interface FoldOptions extends DraftOptions {
@@ -79,27 +82,22 @@ function foldInto(
   group: Group,
   options: FoldOptions,
 ): { at: number; error: unknown } | null {
-  const { state, outputs } = draft;
-  const source = sourceOf(group);
+  const { state, outputs, marks } = draft;
   const context: FoldContext = { definition: group.definition, key: group.key, state, outputs };
-  let mark = state.marks.get(source) ?? null;
   for (; draft.next < options.end; draft.next++) {
     if (outputs.bytes >= OUTBOX_BYTES_MAX || draft.keep.length >= KEPT_RECORDS_MAX) break;
     const entry = group.entries[draft.next] as GroupEntry;
+    marks.turnTo(entry);
     if (entry.measurement === null) {
       const due = state.version > 0 || draft.changed;
       if (due) draft.changed = tick(context, entry.arrivalMs) || draft.changed;
       continue;
     }
-    if (mark !== null && isAtOrBelow(entry.sequence, entry.sub, mark)) {
+    if (marks.holds(entry) || options.refused.has(entry)) {
       draft.counted.redelivered++;
       continue;
     }
-    if (options.refused.has(entry)) {
-      draft.counted.redelivered++;
-      continue;
-    }
-    if (mark === null && !hasRoomForMark(state, source, entry, options)) {
+    if (marks.isMissing && !hasRoomForMark(state, marks.name, entry, options)) {
       refuseUnmarked(draft, entry);
       draft.changed = true;
       continue;
@@ -109,10 +107,10 @@ function foldInto(
     } catch (error) {
       return { at: draft.next, error };
     }
-    mark = markOf(entry, mark);
+    marks.raise(entry);
     draft.changed = true;
   }
-  if (mark !== null) state.marks.set(source, mark);
+  marks.flush();
   return null;
 }
 
@@ -184,11 +182,6 @@ function owe(
   const refused = { ...why, detail, sequence, sub, arrivalMs };
   oweQuarantine(draft.outputs, refused);
   draft.keep.push({ entry, refused });
-}
-
-function markOf(entry: GroupEntry, previous: Mark | null): Mark {
-  const arrivalMs = Math.max(entry.arrivalMs, previous?.arrivalMs ?? entry.arrivalMs);
-  return { sequence: entry.sequence, sub: entry.sub, arrivalMs };
 }
 
 function describe(error: unknown): string {

@@ -1,5 +1,6 @@
 import type { Definition } from '../fold/definition';
 import type { SeriesKey } from '../fold/key';
+import { shardMark } from '../fold/marks';
 import type { Measurement } from '../record/record';
 
 /** A record that killed the process: counted attempts at it alone, and when the last one began. */
@@ -16,6 +17,8 @@ export interface GroupEntry {
   readonly sequence: string;
   readonly sub: number;
   readonly arrivalMs: number;
+  /** Name of the mark of what an aggregate's carrier brings; null or absent = that of the shard. */
+  readonly mark?: string | null;
   readonly measurement: Measurement | null;
   /** Why the measurement must not be folded (its record killed the process too often); else null. */
   readonly refuse: Refusal | null;
@@ -32,7 +35,6 @@ export interface Group {
   readonly entries: readonly GroupEntry[];
 }
 
-/** Marks and outboxes name a shard by its stream too: shard ids repeat between streams. */
 export function sourceOf(group: { readonly stream: string; readonly shard: string }): string {
-  return `${group.stream}/${group.shard}`;
+  return shardMark(group.stream, group.shard);
 }

@@ -1,36 +1,29 @@
 import { MARK_MARGIN_MS, pruneMarks } from '../fold/codec';
 import { quarantineKey } from '../fold/key';
+import { inheritedMark, markBytes, marksBytes } from '../fold/marks';
 import { MARKS_BYTES_MAX } from '../fold/size';
-import type { SeriesState } from '../fold/state';
+import type { Mark, SeriesState } from '../fold/state';
+import { isAtOrBelow } from '../record/sequence';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import type { CommitPorts } from './ports';
 
-/**
- * A series keeps a mark of every shard it has met within the retention. When that many are kept, a shard
- * it does not know gets none, and without one its measurements could count twice: they are quarantined
- * (reason `marks`) by the same commit, and the quarantine index stands in for the mark.
+/*
+ * A series keeps a mark of every shard it has met within the retention, and of every carrier in it.
+ * When MARKS_MAX are kept, what would need another gets none, and without one its measurements could
+ * count twice: they are quarantined (reason `marks`) by the same commit, and the quarantine index stands
+ * in for the mark.
  */
-export const MARKS_MAX = 500;
-
 export const MARKS_REASON = 'marks';
 
-/** Kinesis numbers have 56 digits; a mark grows with its number, but no further than this. */
-const SEQUENCE_DIGITS = 56;
-/**
- * JSON of a mark around shard and number: brackets, commas, quotes, sub, arrival. Names of streams and
- * shards are letters, digits, dots and dashes: as many bytes as characters.
- */
-const MARK_FRAME_BYTES = 34;
-
-/** Whether a state may get a mark of a shard it has none of, once those are gone that nobody needs. */
+/** Whether a state may get a mark that it has not, once those are gone that nobody needs. */
 export function hasRoomForMark(
   state: SeriesState,
-  source: string,
+  name: string,
   entry: GroupEntry,
   options: MarkOptions,
 ): boolean {
   const { marks } = state;
-  const added = markBytes(source, entry.sequence.length);
+  const added = markBytes(name, entry.sequence.length);
   const fits = () => marks.size < options.marksMax && added + marksBytes(marks) <= MARKS_BYTES_MAX;
   if (fits()) return true;
   pruneMarks(marks, entry.arrivalMs, options.retentionMs);
@@ -42,14 +35,77 @@ export interface MarkOptions {
   readonly retentionMs: number;
 }
 
-function marksBytes(marks: SeriesState['marks']): number {
-  let bytes = 0;
-  for (const [source, { sequence }] of marks) bytes += markBytes(source, sequence.length);
-  return bytes;
+/** The marks of a draft, by source: entries of one source come in rows, so that most look nothing up. */
+export class DraftMarks {
+  readonly #state: SeriesState;
+  readonly #ofShard: string;
+  #name: string | null = null;
+  #mark: Mark | null = null;
+  #inherited: Mark | null = null;
+  /** Mark of every entry so far; null = they have several; undefined = no entry yet. */
+  #only: string | null | undefined;
+  #newestMs = Number.NEGATIVE_INFINITY;
+
+  constructor(state: SeriesState, ofShard: string) {
+    this.#state = state;
+    this.#ofShard = ofShard;
+  }
+
+  /** Turns to the source of an entry. */
+  turnTo(entry: GroupEntry): void {
+    const name = entry.mark ?? this.#ofShard;
+    if (name === this.#name) return;
+    this.flush();
+    const { marks } = this.#state;
+    this.#name = name;
+    this.#mark = marks.get(name) ?? null;
+    this.#inherited = marks.get(inheritedMark(name)) ?? null;
+    this.#only = this.#only === undefined || this.#only === name ? name : null;
+  }
+
+  get name(): string {
+    return this.#name ?? this.#ofShard;
+  }
+
+  get isMissing(): boolean {
+    return this.#mark === null;
+  }
+
+  /** Whether the state holds the entry already. */
+  holds({ sequence, sub }: GroupEntry): boolean {
+    if (this.#mark !== null && isAtOrBelow(sequence, sub, this.#mark)) return true;
+    return this.#inherited !== null && isAtOrBelow(sequence, sub, this.#inherited);
+  }
+
+  raise({ sequence, sub, arrivalMs }: GroupEntry): void {
+    const newestMs = Math.max(arrivalMs, this.#mark?.arrivalMs ?? arrivalMs);
+    this.#mark = { sequence, sub, arrivalMs: newestMs };
+  }
+
+  flush(): void {
+    const mark = this.#mark;
+    if (mark === null || this.#name === null) return;
+    this.#state.marks.set(this.#name, mark);
+    this.#newestMs = Math.max(this.#newestMs, mark.arrivalMs);
+  }
+
+  /** Mark of all entries that were turned to; null = they have several. */
+  get only(): string | null {
+    return this.#only === undefined ? this.#ofShard : this.#only;
+  }
+
+  /** Newest arrival that their marks know; null = none has a mark. */
+  get newestMs(): number | null {
+    return Number.isFinite(this.#newestMs) ? this.#newestMs : null;
+  }
 }
 
-function markBytes(source: string, digits: number): number {
-  return source.length + Math.max(digits, SEQUENCE_DIGITS) + MARK_FRAME_BYTES;
+/** The one mark of all entries of a group; null = they have several. */
+export function onlyMarkOf(group: Group): string | null {
+  const ofShard = sourceOf(group);
+  const first = group.entries[0]?.mark ?? ofShard;
+  for (const { mark } of group.entries) if ((mark ?? ofShard) !== first) return null;
+  return first;
 }
 
 /** A refused measurement is remembered as long as it may come again, as marks are. */
@@ -69,12 +125,13 @@ export async function refusedBefore(
   group: Group,
   state: SeriesState,
 ): Promise<ReadonlySet<GroupEntry>> {
-  if (state.refusedMs === null || state.marks.has(sourceOf(group))) return new Set();
+  if (state.refusedMs === null) return new Set();
   const { stream, shard } = group;
   const { metric } = group.key;
+  const ofShard = sourceOf(group);
   const byKey = new Map<string, GroupEntry[]>();
   for (const entry of group.entries) {
-    if (entry.measurement === null) continue;
+    if (entry.measurement === null || state.marks.has(entry.mark ?? ofShard)) continue;
     const { sk } = quarantineKey({ stream, shard, metric, ...entry });
     byKey.set(sk, [...(byKey.get(sk) ?? []), entry]);
   }

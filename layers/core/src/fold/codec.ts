@@ -4,13 +4,16 @@ import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
 import { startEpoch } from './epoch';
 import { type SeriesKey, stateKey } from './key';
+import { inheritMarks, isCarried } from './marks';
 import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
 
 /** Schema version of a state item. Raise it when old code must not touch new items. */
-export const STATE_VERSION = 2;
-/** What a state without `f` is written as: code of version 1 reads it, and would lose `f`. */
+export const STATE_VERSION = 3;
+/** What a state without `f` and without marks of carriers is written as: code of version 1 reads it. */
 const PLAIN_VERSION = 1;
+/** With `f`, which code of version 1 would lose. */
+const REFUSED_VERSION = 2;
 
 /**
  * State travels as JSON text, not as DynamoDB numbers: those end at 1E-130, which an EWMA variance of
@@ -18,7 +21,9 @@ const PLAIN_VERSION = 1;
  */
 interface Body {
   w: number | null;
-  m: [shard: string, sequence: string, sub: number, arrivalMs: number][];
+  m: [mark: string, sequence: string, sub: number, arrivalMs: number][];
+  /** Marks know carriers; absent = code wrote it that did not. */
+  k?: 1;
   p: EncodedWindow[];
   d: SeriesState['detector'];
   i: OpenIncident | null;
@@ -75,6 +80,9 @@ export function decodeState(item: Item, definition: Definition): SeriesState {
     );
   }
   const [applied, late, duplicate, invalid, revised, dedupeOverflow] = body.c;
+  const marks = new Map(
+    body.m.map(([name, sequence, sub, at]) => [name, { sequence, sub, arrivalMs: at }]),
+  );
   const state: SeriesState = {
     version: item.ver as number,
     definitionNumber: Number(item.dn),
@@ -83,9 +91,7 @@ export function decodeState(item: Item, definition: Definition): SeriesState {
     retired: null,
     watermarkMs: body.w,
     lastArrivalMs: typeof item.la === 'number' ? item.la : null,
-    marks: new Map(
-      body.m.map(([shard, sequence, sub, at]) => [shard, { sequence, sub, arrivalMs: at }]),
-    ),
+    marks: body.k === undefined ? inheritMarks(marks) : marks,
     refusedMs: body.f ?? null,
     windows: changed
       ? new Map()
@@ -113,7 +119,8 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
   const { key, definition, retentionMs } = options;
   const body: Body = {
     w: state.watermarkMs,
-    m: [...state.marks].map(([shard, m]) => [shard, m.sequence, m.sub, m.arrivalMs]),
+    m: [...state.marks].map(([name, m]) => [name, m.sequence, m.sub, m.arrivalMs]),
+    k: 1,
     p: [...state.windows.values()].map((window) => encodeWindow(window, definition)),
     d: state.detector,
     i: state.incident,
@@ -126,7 +133,7 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
   const item: Record<string, string | number> & { pk: string; sk: string } = {
     pk,
     sk,
-    v: state.refusedMs === null ? PLAIN_VERSION : STATE_VERSION,
+    v: versionOf(state),
     ver: state.version,
     def: definition.fingerprint,
     // A metric that is named again later must not find its number taken.
@@ -142,6 +149,12 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
     if (Number.isFinite(keptMs)) item.ttl = Math.floor(keptMs / 1000);
   }
   return item;
+}
+
+/** The least version whose code loses nothing of the state. */
+function versionOf({ marks, refusedMs }: SeriesState): number {
+  for (const name of marks.keys()) if (isCarried(name, marks)) return STATE_VERSION;
+  return refusedMs === null ? PLAIN_VERSION : REFUSED_VERSION;
 }
 
 /**
@@ -189,10 +202,10 @@ function bucketOf(text: string): number {
   return (hash >>> 0) % DUE_BUCKETS;
 }
 
-/** Marks whose shard can no longer deliver what they guard against; never because a shard has closed. */
+/** Drops marks whose shard can no longer deliver what they guard against; never because a shard has closed. */
 export function pruneMarks(marks: Map<string, Mark>, arrivalMs: number, retentionMs: number): void {
-  for (const [shard, mark] of marks) {
-    if (arrivalMs > mark.arrivalMs + retentionMs + MARK_MARGIN_MS) marks.delete(shard);
+  for (const [name, mark] of marks) {
+    if (arrivalMs > mark.arrivalMs + retentionMs + MARK_MARGIN_MS) marks.delete(name);
   }
 }
 

@@ -54,7 +54,7 @@ export function parseStateKey(key: Key): Omit<SeriesKey, 'partitionKey'> & {
 }
 
 /** A name, or for a very long one its digest: two prefixes, so that neither can be the other. */
-function partitionPart(partitionKey: string): string {
+export function partitionPart(partitionKey: string): string {
   const escaped = escapePart(partitionKey);
   const fits =
     escaped.length * 3 <= PARTITION_KEY_BYTES_MAX || utf8Bytes(escaped) <= PARTITION_KEY_BYTES_MAX;

@@ -1,7 +1,7 @@
 import type { EncodedAggregate, WindowAggregate } from '../aggregate/aggregate';
 import type { EncodedDetector } from '../detector/detector';
 
-/** High-water mark of one source shard: everything at or below it is in the state. */
+/** High-water mark of one source (./marks): all that it brought up to here is in the state. */
 export interface Mark {
   readonly sequence: string;
   readonly sub: number;
@@ -65,7 +65,7 @@ export interface SeriesState {
   retired: Retired | null;
   watermarkMs: number | null;
   lastArrivalMs: number | null;
-  /** By `stream/shard`. */
+  /** By name (./marks): of a shard, or of what one carrier brought in it. */
   marks: Map<string, Mark>;
   /**
    * Newest arrival of a measurement that was refused because its shard could get no mark; null = none
@@ -136,6 +136,8 @@ export interface QuarantineOutput {
 export interface Outbox {
   readonly version: number;
   readonly shard: string;
+  /** Mark of all its records; null = they have several; absent = that of the shard. */
+  readonly mark?: string | null;
   readonly rows: readonly RowOutput[];
   readonly incidents: readonly IncidentOutput[];
   readonly quarantine: readonly QuarantineOutput[];

@@ -1,6 +1,7 @@
 import { forgetRefusal } from '@millrace/core/commit/marks';
 import { decodeState, encodeState, newState } from '@millrace/core/fold/codec';
 import { defineMetric } from '@millrace/core/fold/definition';
+import { carrierMark, inheritedMark, markBytes } from '@millrace/core/fold/marks';
 import type { SeriesState } from '@millrace/core/fold/state';
 import { oneMetric } from '../../../helper/metric';
 
@@ -44,6 +45,73 @@ describe('the schema version of an item', () => {
 
     expect(encode(state).v).toBe(1);
   });
+});
+
+describe('marks of carriers', () => {
+  const mark = { sequence: '7', sub: 2, arrivalMs: 5 };
+  const carried = carrierMark('a', 'stream/shard');
+  const decoded = (body: object) => {
+    const item = encode(stateWith({ lastArrivalMs: 1 }));
+    const whole = { ...JSON.parse(String(item.body)), ...body };
+    return decodeState({ ...item, body: JSON.stringify(whole) }, definition).marks;
+  };
+
+  test('a state with one is not for code that knows none: it would count its records again', () => {
+    const marks = new Map([[carried, mark]]);
+    const item = encode(stateWith({ lastArrivalMs: 1, marks }));
+
+    expect(item.v).toBe(3);
+    expect(decodeState(item, definition).marks).toEqual(marks);
+  });
+
+  test('a mark that such code left covers every carrier of its shard, beside the plain one', () => {
+    const marks = decoded({ m: [['stream/shard', '7', 2, 5]], k: undefined });
+
+    expect(marks).toEqual(
+      new Map([
+        ['stream/shard', mark],
+        [inheritedMark(carried), mark],
+      ]),
+    );
+    expect(inheritedMark('stream/shard')).toBe(inheritedMark(carried));
+    // Such code may still read it: it finds the mark it knows.
+    expect(encode(stateWith({ lastArrivalMs: 1, marks })).v).toBe(1);
+  });
+
+  test('where two do not fit for one, the one that covers all is kept', () => {
+    const m = Array.from({ length: 300 }, (_, at) => [`stream/${at}`, '7', 2, 5]);
+    const marks = decoded({ m, k: undefined });
+
+    expect([...marks.keys()]).toEqual(m.map(([name]) => inheritedMark(String(name))));
+    expect(encode(stateWith({ lastArrivalMs: 1, marks })).v).toBe(3);
+  });
+
+  test('a mark of code that knows carriers covers none', () => {
+    expect(decoded({ m: [['stream/shard', '7', 2, 5]] })).toEqual(
+      new Map([['stream/shard', mark]]),
+    );
+  });
+
+  test.each([
+    ['a carrier that looks like two', carrierMark('a#b', 's/c'), carrierMark('a', 'b#s/c')],
+    ['a carrier named like the inherited', carrierMark('*', 's/c'), inheritedMark('s/c')],
+    ['a carrier named like a mark', carrierMark('s/c', 's/c'), 's/c'],
+    ['halves of a pair', carrierMark('\ud800', 's/c'), carrierMark('\udc00', 's/c')],
+  ])('%s has a name of its own', (_, name, other) => {
+    expect(name).not.toBe(other);
+  });
+
+  test.each(['a', '\u0001'.repeat(256), '\ud83d\ude00'.repeat(256), '\ud800'.repeat(256), '"#%'])(
+    'the bytes of a mark are those of its JSON: carrier %#',
+    (carrier) => {
+      const name = carrierMark(carrier, 'stream/shardId-000000000000');
+      const sequence = '4'.repeat(56);
+      const json = JSON.stringify([name, sequence, 999_999, 1_700_000_000_000]);
+
+      expect(Buffer.byteLength(`${json},`)).toBeLessThanOrEqual(markBytes(name, 56));
+      expect(markBytes(name, 56)).toBeLessThan(3_300);
+    },
+  );
 });
 
 describe('forgetting a refusal', () => {

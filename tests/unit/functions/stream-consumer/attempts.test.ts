@@ -88,7 +88,6 @@ async function play(setting: Setting) {
     quarantine: guarded(stores.quarantine, 'quarantine'),
     log: SILENT,
     clock: { nowMs: scheduler.clock.nowMs, sleep },
-    parallelization: 1,
     stateTtlMs: 7 * DAY_MS,
     retentionMs: DAY_MS,
   });

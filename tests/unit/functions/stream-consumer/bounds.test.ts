@@ -30,7 +30,7 @@ function consumerOf(pipeline: ReturnType<typeof onePipeline>, log: Log) {
   };
   const consumer = createStreamConsumer({
     ...{ ...stores, pipeline, transforms: new Map(), log },
-    ...{ parallelization: 1, stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
+    ...{ stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
   });
   return { stores, consumer };
 }
@@ -100,7 +100,7 @@ test('a novel thrown by a transform is cut before it is stored', async () => {
         },
       ],
     ]),
-    ...{ log: SILENT, parallelization: 1, stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
+    ...{ log: SILENT, stateTtlMs: 7 * DAY_MS, retentionMs: DAY_MS },
   });
   const bytes = Buffer.from('{"s":"a"}');
   const record = { shard: 's', sequence: '1', partitionKey: 'a', arrivalMs: START_MS, bytes };

@@ -23,7 +23,7 @@ function consume(retentionMs: number) {
     pipeline: onePipeline({ match: { type: 'wanted' } }),
     ...{ quarantine: createObjectMemory(), transforms: new Map() },
     log: { info: () => {}, warn: () => {}, error: () => {} },
-    ...{ parallelization: 1, stateTtlMs: 7 * DAY_MS, retentionMs },
+    ...{ stateTtlMs: 7 * DAY_MS, retentionMs },
   });
   const deliver = (texts: readonly string[]) =>
     consumer(

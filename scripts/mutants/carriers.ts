@@ -1,0 +1,71 @@
+/** Aggregates of several carriers in lanes of their own: whose mark covers what. */
+import type { Mutant } from './mutant';
+
+const COMMIT = 'layers/core/src/commit/commit-group.ts';
+const MARKS = 'layers/core/src/commit/marks.ts';
+const CODEC = 'layers/core/src/fold/codec.ts';
+const TEST = 'tests/property/carriers.property.test.ts';
+const CODEC_TEST = 'tests/unit/core/fold/codec.test.ts';
+
+export const CARRIERS_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'one mark for all carriers of a shard',
+    rule: 'carriers',
+    test: TEST,
+    patches: [
+      {
+        file: MARKS,
+        find: 'const name = entry.mark ?? this.#ofShard;',
+        put: 'const name = this.#ofShard;',
+      },
+    ],
+  },
+  {
+    name: 'an outbox passes for written whoever comes next',
+    rule: 'carriers',
+    test: TEST,
+    patches: [
+      {
+        file: COMMIT,
+        find: 'if (outboxMark !== only || mark === undefined) return true;',
+        put: 'if (outboxMark === Number.NaN.toString() || mark === undefined) return true;',
+      },
+    ],
+  },
+  {
+    name: 'an outbox of several carriers passes for the last one',
+    rule: 'carriers',
+    test: TEST,
+    patches: [
+      {
+        file: MARKS,
+        find: 'this.#only = this.#only === undefined || this.#only === name ? name : null;',
+        put: 'this.#only = name;',
+      },
+    ],
+  },
+  {
+    name: 'a mark from before carriers does not cover them',
+    rule: 'carriers',
+    test: CODEC_TEST,
+    patches: [
+      {
+        file: CODEC,
+        find: 'marks: body.k === undefined ? inheritMarks(marks) : marks,',
+        put: 'marks: body.k === undefined ? new Map([...inheritMarks(marks)].slice(0, marks.size)) : marks,',
+      },
+    ],
+  },
+  {
+    name: 'older code may rewrite a state with marks of carriers',
+    rule: 'carriers',
+    test: CODEC_TEST,
+    patches: [
+      {
+        file: CODEC,
+        find: 'if (isCarried(name, marks)) return STATE_VERSION;',
+        put: 'if (isCarried(name, marks)) return PLAIN_VERSION;',
+      },
+    ],
+  },
+];
