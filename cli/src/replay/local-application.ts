@@ -113,7 +113,6 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     control: delayed('control', metered.control),
     quarantine: delayed('quarantine', metered.quarantine),
     log,
-    parallelization: Number(setting('PARALLELIZATION_FACTOR')),
     stateTtlMs: Number(setting('STATE_TTL_DAYS')) * DAY_MS,
     retentionMs: Number(setting('STREAM_RETENTION_HOURS')) * HOUR_MS,
   });

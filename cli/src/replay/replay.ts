@@ -20,7 +20,7 @@ import { tableNames } from './local-application';
 import { checkOutputFolder } from './result/output-folder';
 import { writeResult } from './result/result-files';
 import { type ReplayResult, runReplay } from './run-replay';
-import { readSource, type Source } from './source';
+import { readSource } from './source';
 
 /** Checks everything that can be wrong before it starts; see `register` for the flags. */
 export async function replay(
@@ -49,8 +49,7 @@ export async function replay(
     plan === null
       ? { ...recorded, positions: null, injected: [], carriers: NO_CARRIERS }
       : disturbSource(recorded, { plan, seed, pipeline, transforms });
-  const lanes = lanesFor(command, flags, source, warnings);
-  const application = await readApplication(lanes, flags.batchSize);
+  const application = await readApplication(flags.parallelization, flags.batchSize);
   for (const warning of warnings) say(`warning: ${warning}`);
   const json = flags.json === true;
   const startMs = performance.now();
@@ -99,22 +98,6 @@ export async function replay(
   }
   refuseIfMissing(command, result);
   if (report !== null) refuseSurprises(command, report);
-}
-
-/** Keys of an aggregated record share its lane only when there is one lane. */
-function lanesFor(
-  command: Command,
-  flags: ReplayFlags,
-  source: Source,
-  warnings: string[],
-): number | undefined {
-  if (!source.aggregated || flags.parallelization === 1) return flags.parallelization;
-  const need = 'aggregated (KPL) records need --parallelization 1';
-  if (flags.parallelization !== undefined) {
-    throw new UsageError(complaint(command, `${need}, got ${flags.parallelization}`));
-  }
-  warnings.push(`${need}, which this run takes; deploy with ParallelizationFactor=1`);
-  return 1;
 }
 
 async function readApplication(

@@ -39,7 +39,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
     partial: false,
     shards: null,
   });
-  const application = await readApplication(source.aggregated);
+  const application = await readApplication();
   await clearStartFolder(folder);
   if (!json) say(`Replaying ${basename(recording)} through the handlers of template.yaml.`);
   const beganMs = performance.now();
@@ -96,12 +96,10 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   }
 }
 
-async function readApplication(aggregated: boolean): Promise<Application> {
-  // Keys of an aggregated record share its lane only when there is one lane.
-  const parameters: Record<string, string> = aggregated ? { ParallelizationFactor: '1' } : {};
+async function readApplication(): Promise<Application> {
   const text = await readFile(projectFile('template.yaml'), 'utf8');
   try {
-    return readTemplate(text, { parameters, source: 'template.yaml' });
+    return readTemplate(text, { source: 'template.yaml' });
   } catch (error) {
     throw error instanceof TemplateError ? new UsageError(error.message) : error;
   }
