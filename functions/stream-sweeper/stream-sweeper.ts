@@ -1,4 +1,4 @@
-import { DUE_BUCKETS, dueBucket } from '@millrace/core/fold/codec';
+import { DUE_BUCKETS, dueBucket, tickableAtMs } from '@millrace/core/fold/codec';
 import { parseStateKey } from '@millrace/core/fold/key';
 import { encodeTick, TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type {
@@ -31,7 +31,7 @@ export interface SweepResult {
 }
 
 /**
- * Finds series whose windows have been open longer than their idle gap and puts a tick into the stream
+ * Finds series that fell silent with windows whose time is over, and puts a tick into the stream
  * under the series' own partition key. The tick does the closing, in order with the data; the sweeper
  * writes no window.
  */
@@ -91,9 +91,9 @@ async function sweepPage(
   const moves: { item: Item; dueMs: number }[] = [];
   for (const item of items) {
     if (item === undefined || typeof item.due !== 'number') continue;
-    const silentAtMs = Number(item.la) + Number(item.idleMs) + TICK_MARGIN_MS;
-    if (silentAtMs <= nowMs) ticks.push(tickFor(item));
-    const dueMs = silentAtMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : silentAtMs;
+    const tickableMs = tickableAtMs(item);
+    if (tickableMs <= nowMs) ticks.push(tickFor(item));
+    const dueMs = tickableMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : tickableMs;
     moves.push({ item, dueMs });
   }
   if (ticks.length > 0) await ports.stream.put(ticks);

@@ -32,10 +32,68 @@ export const FOLD_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: FOLD,
-        find: 'if (silentMs >= definition.metric.idleCloseMs + TICK_MARGIN_MS) closeOpenWindows(context);',
-        put: 'if (silentMs >= definition.metric.idleCloseMs + TICK_MARGIN_MS) {\n    closeOpenWindows(context);\n    advanceWatermark(context, arrivalMs);\n  }',
+        find: 'if (endMs <= idleWatermark(context, arrivalMs)) closeIdle(context, arrivalMs);',
+        put: 'if (endMs <= idleWatermark(context, arrivalMs)) {\n    closeIdle(context, arrivalMs);\n    advanceWatermark(context, arrivalMs);\n  }',
       },
     ],
+  },
+  {
+    name: 'a tick counts from its own arrival',
+    rule: 'fold',
+    patches: [
+      {
+        file: FOLD,
+        find: 'const arrivalMs = tickMs - TICK_MARGIN_MS;',
+        put: 'const arrivalMs = tickMs;',
+      },
+    ],
+    test: 'tests/property/tick.property.test.ts',
+  },
+  {
+    name: 'a fast clock moves the watermark',
+    rule: 'fold',
+    patches: [
+      {
+        file: FOLD,
+        find: 'Math.min(measurement.eventMs, arrivalMs) - metric.outOfOrdernessMs',
+        put: 'measurement.eventMs - metric.outOfOrdernessMs',
+      },
+    ],
+  },
+  {
+    name: 'silence closes a window that is still running',
+    rule: 'fold',
+    patches: [
+      {
+        file: 'layers/core/src/fold/publish.ts',
+        find: 'Math.min(newestEndMs, arrivalMs - definition.metric.outOfOrdernessMs)',
+        put: 'newestEndMs',
+      },
+    ],
+  },
+  {
+    name: 'a series is due by its silence alone',
+    rule: 'fold',
+    patches: [
+      {
+        file: 'layers/core/src/fold/codec.ts',
+        find: 'Math.max(silentMs, overMs) + TICK_MARGIN_MS',
+        put: 'silentMs + TICK_MARGIN_MS',
+      },
+    ],
+    test: 'tests/unit/core/fold/codec.test.ts',
+  },
+  {
+    name: 'the due entry stays when an older window opens',
+    rule: 'fold',
+    patches: [
+      {
+        file: 'layers/core/src/fold/codec.ts',
+        find: 'options.dueMs === null ? tickableMs : Math.min(options.dueMs, tickableMs)',
+        put: 'options.dueMs ?? tickableMs',
+      },
+    ],
+    test: 'tests/unit/core/fold/codec.test.ts',
   },
   {
     name: 'a tick counts as a measurement',

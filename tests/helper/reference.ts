@@ -160,8 +160,7 @@ function fold(
   accounting: ReferenceAccounting,
 ): Verdict {
   const { metric } = part;
-  closeIfIdle(part, arrivalMs);
-  expireIfOld(part, arrivalMs, stateTtlMs);
+  endSilence(part, arrivalMs, stateTtlMs);
   part.lastArrivalMs = Math.max(part.lastArrivalMs ?? arrivalMs, arrivalMs);
 
   const startMs =
@@ -187,29 +186,39 @@ function fold(
     accounting.revised += window.rev > 0 ? 1 : 0;
     window.rev += 1;
   }
-  moveWatermark(part, Math.max(part.watermarkMs, measurement.eventMs - metric.outOfOrdernessMs));
+  // The clock that stamped the event may be fast; the arrival is never later than now.
+  const seenMs = Math.min(measurement.eventMs, arrivalMs);
+  moveWatermark(part, seenMs - metric.outOfOrdernessMs);
   return 'applied';
 }
 
-function closeIfIdle(part: Part, arrivalMs: number): void {
+/**
+ * Nothing came for `idleClose`: windows are over as far as their time is, reckoned from this arrival.
+ * Nothing came for the state's time to live: a new life, behind a watermark of its own.
+ */
+function endSilence(part: Part, arrivalMs: number, stateTtlMs: number): void {
   const { lastArrivalMs, metric } = part;
-  if (lastArrivalMs === null || arrivalMs - lastArrivalMs < metric.idleCloseMs) {
+  if (lastArrivalMs === null) {
     return;
   }
-  const openEnds = [...part.windows.values()].filter((w) => w.rev === 0).map((w) => w.endMs);
-  moveWatermark(part, Math.max(part.watermarkMs, ...openEnds));
-}
-
-/** A state that nothing touched for the state's time to live starts a new life. */
-function expireIfOld(part: Part, arrivalMs: number, stateTtlMs: number): void {
-  const { lastArrivalMs, metric } = part;
-  if (lastArrivalMs !== null && arrivalMs - lastArrivalMs > stateTtlMs) {
-    part.watermarkMs =
-      arrivalMs - stateTtlMs + metric.maxFutureSkewMs + metric.allowedLatenessMs + metric.sizeMs;
+  const silenceMs = arrivalMs - lastArrivalMs;
+  const presentMs = arrivalMs - metric.outOfOrdernessMs;
+  if (silenceMs >= metric.idleCloseMs || silenceMs > stateTtlMs) {
+    const openEnds = [...part.windows.values()].filter((w) => w.rev === 0).map((w) => w.endMs);
+    moveWatermark(part, Math.min(presentMs, Math.max(-Infinity, ...openEnds)));
+  }
+  if (silenceMs > stateTtlMs) {
+    const forgottenMs = arrivalMs - stateTtlMs;
+    const heldMs = metric.maxFutureSkewMs + metric.allowedLatenessMs + metric.sizeMs;
+    moveWatermark(part, Math.min(presentMs, forgottenMs + heldMs));
   }
 }
 
+/** Forward only. */
 function moveWatermark(part: Part, watermarkMs: number): void {
+  if (watermarkMs <= part.watermarkMs) {
+    return;
+  }
   part.watermarkMs = watermarkMs;
   for (const window of part.windows.values()) {
     if (window.rev === 0 && window.endMs <= watermarkMs) {

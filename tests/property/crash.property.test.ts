@@ -134,7 +134,7 @@ describe.each<[string, (stores: Stores) => Stores]>([
     'the comparison with the reference notices',
     async () => {
       const found: string[] = [];
-      for (const seed of seedsFrom({ first: 1000, count: 40 })) {
+      for (const seed of seedsFrom({ first: 1000, count: 200 })) {
         const scenario = generateScenario(seed, { records: RECORDS });
         const faulty = await runSabotaged(scenario, sabotage);
         const expected = reference(scenario.records, scenario.pipeline);

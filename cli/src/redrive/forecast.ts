@@ -1,7 +1,7 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
 import { stateKey } from '@millrace/core/fold/key';
 import { windowStart } from '@millrace/core/fold/window';
-import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { Item, KeyValueStore } from '@millrace/core/port';
 import { expand } from '@millrace/core/record/expand';
 import type { Measurement } from '@millrace/core/record/record';
@@ -100,17 +100,18 @@ async function isLateNow(
   const [item] = await state.getMany([stateKey({ metric: metric.name, partitionKey, series })]);
   if (item === undefined) return false;
   const endMs = windowStart(eventMs, metric) + metric.window.sizeMs;
-  const watermarkMs = watermarkAt(item, nowMs, metric.idleCloseMs);
+  const watermarkMs = watermarkAt(item, nowMs, metric);
   return watermarkMs !== null && endMs + metric.allowedLatenessMs <= watermarkMs;
 }
 
-/** The watermark as this record would find it: after a silence its arrival closes the open windows. */
-function watermarkAt(item: Item, nowMs: number, idleCloseMs: number): number | null {
+/** The watermark as this record would find it: after a silence its arrival closes what is over. */
+function watermarkAt(item: Item, nowMs: number, metric: Metric): number | null {
   const body = JSON.parse(String(item.body)) as {
     readonly w: number | null;
     readonly p: readonly (readonly [startMs: number, endMs: number, ...rest: unknown[]])[];
   };
-  const isIdle = typeof item.la === 'number' && nowMs - item.la >= idleCloseMs;
+  const isIdle = typeof item.la === 'number' && nowMs - item.la >= metric.idleCloseMs;
   if (!isIdle) return body.w;
-  return body.p.reduce((max, [, endMs]) => Math.max(max, endMs), body.w ?? -Infinity);
+  const newestEndMs = Math.max(...body.p.map(([, endMs]) => endMs));
+  return Math.max(body.w ?? -Infinity, Math.min(newestEndMs, nowMs - metric.outOfOrdernessMs));
 }

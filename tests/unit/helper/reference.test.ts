@@ -132,6 +132,24 @@ describe.each<[string, Sample[], object, string[]]>([
     ['0: rev 1 late 0 = 1 1', '60: rev 2 late 1 = 2 2'],
   ],
   [
+    'idle close stops at the arrival minus out-of-orderness: the window that runs goes on',
+    [{ at: 0 }, { at: 5, arrival: 130 }, { at: 121, arrival: 130 }, { at: 122, arrival: 260 }],
+    { window: { type: 'tumbling', size: '2m' }, allowedLateness: '5m' },
+    ['0: rev 2 late 1 = 2 2', '120: rev 2 late 1 = 2 2'],
+  ],
+  [
+    'a window of an hour outlives any number of quiet minutes',
+    [{ at: 0 }, { at: 600 }, { at: 1200 }, { at: 3599 }, { at: 3700 }],
+    { window: { type: 'tumbling', size: '1h' } },
+    ['0: rev 1 late 0 = 4 4', '3600: rev 1 late 0 = 1 1'],
+  ],
+  [
+    'a record from a fast clock closes nothing for those whose clock is right',
+    [{ at: 0 }, { at: 75, arrival: 16 }, { at: 20 }, { at: 69 }, { at: 30, arrival: 70 }],
+    {},
+    ['0: rev 1 late 0 = 3 3', '60: rev 1 late 0 = 2 2'],
+  ],
+  [
     'a duplicate advances the arrival clock: no gap is left',
     [
       { at: 0, id: 'a' },

@@ -5,6 +5,7 @@ import type { Definition } from './definition';
 import { startEpoch } from './epoch';
 import { type SeriesKey, stateKey } from './key';
 import { inheritMarks, isCarried } from './marks';
+import { oldestOpenEnd } from './publish';
 import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
 
@@ -182,13 +183,25 @@ function schedule(
   options: EncodeOptions,
 ): void {
   if (state.lastArrivalMs === null) return;
-  let open = false;
-  for (const window of state.windows.values()) open ||= window.rev === 0;
-  if (!open) return;
+  const endMs = oldestOpenEnd(state);
+  if (endMs === null) return;
   const idleMs = options.definition.metric.idleCloseMs;
   item.idleMs = idleMs;
-  item.due = options.dueMs ?? state.lastArrivalMs + idleMs + TICK_MARGIN_MS;
+  item.closeMs = endMs + options.definition.metric.outOfOrdernessMs;
+  const tickableMs = tickableAtMs(item);
+  // An older window may have opened since: then the entry must move, or it would be no lower bound.
+  item.due = options.dueMs === null ? tickableMs : Math.min(options.dueMs, tickableMs);
   item.dueBucket = dueBucket(bucketOf(item.pk + item.sk));
+}
+
+/**
+ * The earliest a tick can close a window of a state item: its series has been silent for the idle gap,
+ * and the time of its oldest open window is over. Items of older code do not say when that is.
+ */
+export function tickableAtMs(item: Omit<Item, 'pk' | 'sk'>): number {
+  const silentMs = Number(item.la) + Number(item.idleMs);
+  const overMs = typeof item.closeMs === 'number' ? item.closeMs : Number.NEGATIVE_INFINITY;
+  return Math.max(silentMs, overMs) + TICK_MARGIN_MS;
 }
 
 export function dueBucket(bucket: number): string {

@@ -3,7 +3,13 @@ import { endIncident } from '../incident/incident';
 import type { Measurement } from '../record/record';
 import type { Definition } from './definition';
 import { oweIncidents, oweRow } from './output';
-import { advanceWatermark, closeOpenWindows, type FoldContext, newestOpenEnd } from './publish';
+import {
+  advanceWatermark,
+  closeIdle,
+  type FoldContext,
+  idleWatermark,
+  oldestOpenEnd,
+} from './publish';
 import { makeRoom } from './room';
 import { DEDUPE_KEYS_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
@@ -37,37 +43,44 @@ export function fold(
   const expired = gapMs > definition.stateTtlMs;
   const idle = state.lastArrivalMs !== null && gapMs >= definition.metric.idleCloseMs;
   if (idle || expired) {
-    refusePoison(context, measurement, startMs, gapMs);
-    closeOpenWindows(context);
+    refusePoison(context, measurement, { startMs, endMs, arrivalMs, expired });
+    closeIdle(context, arrivalMs);
     if (expired) expire(context, arrivalMs);
   }
-  const outcome = judge(context, measurement, startMs, endMs);
+  const outcome = judge(context, measurement, { startMs, endMs, arrivalMs });
   state.lastArrivalMs = Math.max(state.lastArrivalMs ?? arrivalMs, arrivalMs);
   return outcome;
 }
 
 /**
- * What a tick does: closes open windows once the series has been silent for the idle gap and a margin.
- * It changes when a row appears, never what it says, and leaves no trace when there is nothing to close.
+ * What a tick does: closes the windows that are over once the series has been silent for the idle gap.
+ * It changes when a row appears, never what it says: it counts as arrived a margin ago, so that the next
+ * record, whose stamp may step back by that much, closes all of this by itself. Where it closes nothing
+ * it leaves no trace.
  */
-export function foldTick(context: FoldContext, arrivalMs: number): void {
+export function foldTick(context: FoldContext, tickMs: number): void {
   const { state, definition } = context;
-  if (state.lastArrivalMs === null) return;
+  const endMs = oldestOpenEnd(state);
+  if (state.lastArrivalMs === null || endMs === null) return;
+  const arrivalMs = tickMs - TICK_MARGIN_MS;
   const silentMs = arrivalMs - state.lastArrivalMs;
-  if (silentMs >= definition.metric.idleCloseMs + TICK_MARGIN_MS) closeOpenWindows(context);
+  if (silentMs < definition.metric.idleCloseMs) return;
+  if (endMs <= idleWatermark(context, arrivalMs)) closeIdle(context, arrivalMs);
 }
 
-function judge(
-  context: FoldContext,
-  measurement: Measurement,
-  startMs: number,
-  endMs: number,
-): FoldOutcome {
+/** Where a measurement belongs and when it came. */
+interface Place {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly arrivalMs: number;
+}
+
+function judge(context: FoldContext, measurement: Measurement, place: Place): FoldOutcome {
   const { state, definition } = context;
   const { metric, plan } = definition;
-  const watermarkMs = state.watermarkMs;
-  const isClosed = watermarkMs !== null && endMs + metric.allowedLatenessMs <= watermarkMs;
-  if (isClosed || (state.floorMs !== null && startMs < state.floorMs)) {
+  const { startMs, endMs, arrivalMs } = place;
+  const { watermarkMs } = state;
+  if (isLate(context, place, watermarkMs)) {
     state.counters.late++;
     return 'late';
   }
@@ -85,9 +98,20 @@ function judge(
   remember(state, window, key);
   state.counters.applied++;
   if (watermarkMs !== null && endMs <= watermarkMs) revise(context, window);
-  advanceWatermark(context, measurement.eventMs - metric.outOfOrdernessMs);
+  // Not the event time alone: a clock that runs ahead must not close what others still fill.
+  advanceWatermark(context, Math.min(measurement.eventMs, arrivalMs) - metric.outOfOrdernessMs);
   makeRoom(context);
   return 'applied';
+}
+
+function isLate(
+  { state, definition }: FoldContext,
+  { startMs, endMs }: Place,
+  watermarkMs: number | null,
+): boolean {
+  const { allowedLatenessMs } = definition.metric;
+  if (watermarkMs !== null && endMs + allowedLatenessMs <= watermarkMs) return true;
+  return state.floorMs !== null && startMs < state.floorMs;
 }
 
 /** A measurement behind the watermark publishes at once: the next revision, or the first, unscored. */
@@ -136,15 +160,15 @@ function remember(state: SeriesState, window: HeldWindow, key: string | null): v
 function refusePoison(
   context: FoldContext,
   measurement: Measurement,
-  startMs: number,
-  gapMs: number,
+  place: Place & { readonly expired: boolean },
 ): void {
   const { state, definition } = context;
-  const { plan, metric, stateTtlMs } = definition;
-  const watermarkMs = Math.max(state.watermarkMs ?? -Infinity, newestOpenEnd(state) ?? -Infinity);
-  const held = gapMs > stateTtlMs ? undefined : state.windows.get(startMs);
-  const endMs = startMs + metric.window.sizeMs;
-  if (endMs + metric.allowedLatenessMs <= watermarkMs) return;
+  const { plan } = definition;
+  const { startMs, arrivalMs, expired } = place;
+  const idleMs = idleWatermark(context, arrivalMs);
+  const watermarkMs = expired ? Math.max(idleMs, newLifeMs(definition, arrivalMs)) : idleMs;
+  if (isLate(context, place, watermarkMs)) return;
+  const held = state.windows.get(startMs);
   const trial = plan.create();
   const copy = held === undefined ? trial : plan.merge(held.aggregate, trial);
   if (!plan.add(copy, measurement.inputs, measurement.eventMs)) {
@@ -154,23 +178,26 @@ function refusePoison(
 
 /**
  * A series silent for longer than its state is kept starts a new life; the fold decides it, because
- * DynamoDB removes expired items when it pleases. The watermark of the new life is as far ahead as any
- * record of the old life could have been, so that a straggler of the old life cannot count again.
+ * DynamoDB removes expired items when it pleases. A window that is not over yet, or not so long, goes on
+ * into the new life: what came for it is counted, and a copy of that may still come.
  */
 function expire(context: FoldContext, arrivalMs: number): void {
-  const { state, definition, outputs } = context;
-  const { metric, stateTtlMs } = definition;
+  const { state, outputs } = context;
   if (state.incident !== null) {
     const because = 'the series fell silent and its state expired';
     oweIncidents(outputs, [endIncident(state.incident, state.watermarkMs ?? arrivalMs, because)]);
   }
-  state.windows = new Map();
   state.detector = null;
   state.incident = null;
-  state.watermarkMs =
-    arrivalMs -
-    stateTtlMs +
-    metric.maxFutureSkewMs +
-    metric.allowedLatenessMs +
-    metric.window.sizeMs;
+  advanceWatermark(context, newLifeMs(context.definition, arrivalMs));
+}
+
+/**
+ * The watermark of a new life: as far ahead as any record of the old life could have been, so that a
+ * straggler of the old life cannot count again; but no further than that of any record that arrives now.
+ */
+function newLifeMs({ metric, stateTtlMs }: Definition, arrivalMs: number): number {
+  const { maxFutureSkewMs, allowedLatenessMs, outOfOrdernessMs, window } = metric;
+  const oldLifeMs = arrivalMs - stateTtlMs + maxFutureSkewMs + allowedLatenessMs + window.sizeMs;
+  return Math.min(oldLifeMs, arrivalMs - outOfOrdernessMs);
 }

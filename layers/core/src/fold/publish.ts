@@ -32,18 +32,27 @@ export function advanceWatermark(context: FoldContext, watermarkMs: number): voi
   }
 }
 
-/** Closes every open window: the watermark moves to the end of the newest. */
-export function closeOpenWindows(context: FoldContext): void {
-  const end = newestOpenEnd(context.state);
-  if (end !== null) advanceWatermark(context, end);
+/** Where the watermark stands once a silence that ends at an arrival has closed what it may. */
+export function idleWatermark({ state, definition }: FoldContext, arrivalMs: number): number {
+  let newestEndMs = Number.NEGATIVE_INFINITY;
+  for (const { rev, endMs } of state.windows.values()) {
+    if (rev === 0 && endMs > newestEndMs) newestEndMs = endMs;
+  }
+  // A window that is still running at that arrival is not over, however long nothing came for it.
+  const overMs = Math.min(newestEndMs, arrivalMs - definition.metric.outOfOrdernessMs);
+  return Math.max(state.watermarkMs ?? Number.NEGATIVE_INFINITY, overMs);
 }
 
-export function newestOpenEnd(state: SeriesState): number | null {
-  let end: number | null = null;
-  for (const window of state.windows.values()) {
-    if (window.rev === 0 && (end === null || window.endMs > end)) end = window.endMs;
-  }
-  return end;
+/** Closes the open windows whose time was over when a silence ended. */
+export function closeIdle(context: FoldContext, arrivalMs: number): void {
+  const watermarkMs = idleWatermark(context, arrivalMs);
+  if (watermarkMs > Number.NEGATIVE_INFINITY) advanceWatermark(context, watermarkMs);
+}
+
+/** End of the open window that closes first; null = none is open. */
+export function oldestOpenEnd(state: SeriesState): number | null {
+  for (const { rev, endMs } of state.windows.values()) if (rev === 0) return endMs;
+  return null;
 }
 
 /** Lets go of the oldest window for want of room. */

@@ -1,8 +1,8 @@
 import { forgetRefusal } from '@millrace/core/commit/marks';
-import { decodeState, encodeState, newState } from '@millrace/core/fold/codec';
+import { decodeState, encodeState, newState, tickableAtMs } from '@millrace/core/fold/codec';
 import { defineMetric } from '@millrace/core/fold/definition';
 import { carrierMark, inheritedMark, markBytes } from '@millrace/core/fold/marks';
-import type { SeriesState } from '@millrace/core/fold/state';
+import type { HeldWindow, SeriesState } from '@millrace/core/fold/state';
 import { oneMetric } from '../../../helper/metric';
 
 const DAY_MS = 24 * 3_600_000;
@@ -151,5 +151,39 @@ describe('the time to live of an item', () => {
     const expected = fromMs === null ? undefined : (fromMs + KEPT_MS) / 1000;
 
     expect(encode(stateWith(part)).ttl).toBe(expected);
+  });
+});
+
+describe('the due entry of an item', () => {
+  const SECOND_MS = 1000;
+  const held = (startSeconds: number, rev: number): HeldWindow => ({
+    startMs: startSeconds * SECOND_MS,
+    endMs: (startSeconds + 60) * SECOND_MS,
+    aggregate: definition.plan.create(),
+    ...{ rev, late: 0, keys: null, score: null, anomaly: false, expected: null, incident: null },
+  });
+  const dueOf = (lastSeconds: number, windows: HeldWindow[], dueMs: number | null = null) => {
+    const state = stateWith({
+      lastArrivalMs: lastSeconds * SECOND_MS,
+      windows: new Map(windows.map((window) => [window.startMs, window])),
+    });
+    const item = encodeState(state, { key, definition, retentionMs: RETENTION_MS, dueMs });
+    return typeof item.due === 'number' ? item.due / SECOND_MS : null;
+  };
+
+  // Idle gap 120 s, out of orderness 10 s, margin 5 s.
+  test.each<[string, number | null, number | null]>([
+    ['no window is open: none', dueOf(0, [held(0, 1)]), null],
+    ['the silence is over last', dueOf(100, [held(0, 0)]), 225],
+    ['the window is over last', dueOf(0, [held(600, 0)]), 675],
+    ['the oldest open one counts', dueOf(0, [held(0, 1), held(300, 0), held(9000, 0)]), 375],
+    ['a stored entry stays while it is a lower bound', dueOf(100, [held(0, 0)], 130_000), 130],
+    ['and moves when an older window has opened', dueOf(100, [held(0, 0)], 9_000_000), 225],
+  ])('%s', (_, due, expected) => {
+    expect(due).toBe(expected);
+  });
+
+  test('an item of older code, which does not say when a window is over, is due by its silence', () => {
+    expect(tickableAtMs({ la: 1_000, idleMs: 120_000, due: 1 })).toBe(126_000);
   });
 });

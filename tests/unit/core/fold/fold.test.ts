@@ -3,7 +3,7 @@ import { newState } from '@millrace/core/fold/codec';
 import { defineMetric } from '@millrace/core/fold/definition';
 import { fold, foldTick } from '@millrace/core/fold/fold';
 import { noOutputs } from '@millrace/core/fold/output';
-import { closeOpenWindows, type FoldContext } from '@millrace/core/fold/publish';
+import type { FoldContext } from '@millrace/core/fold/publish';
 import type { Measurement } from '@millrace/core/record/record';
 import { oneMetric } from '../../../helper/metric';
 
@@ -120,7 +120,48 @@ describe('duplicates', () => {
   });
 });
 
+describe('a clock that runs ahead', () => {
+  // A fast clock's record of second 75 comes at second 16: the watermark is 6, not 65.
+  test('its record is applied, and closes nothing before the arrival does', () => {
+    const context = contextFor();
+    expect(foldAll(context, [0, [75, 16], 59])).toEqual(['applied', 'applied', 'applied']);
+    expect(context.state.watermarkMs).toBe(49_000);
+    expect(rows(context)).toEqual([]);
+
+    foldAll(context, [70]);
+    expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 0, count: 2 }]);
+  });
+
+  test('a window planted a hundred years ahead is held, and the others go on without it', () => {
+    const context = contextFor({ maxFutureSkew: '36500d' });
+    const planted = (36_500 * DAY) / 1000;
+    foldAll(context, [0, [planted, 1], 70, 140]);
+    expect(rows(context).map(({ start }) => start)).toEqual([0, 60]);
+    expect(context.state.windows.get(Math.floor(planted / 60) * MINUTE)?.rev).toBe(0);
+  });
+});
+
 describe('idle close', () => {
+  // idle 2 min, window 1 h, out of orderness 10 s
+  // 0                               1 h       1 h 10 s
+  // |-x--(5 min of silence)--x------|---------|
+  test('a window that is still running when the silence ends stays open', () => {
+    const context = contextFor({ window: { type: 'tumbling', size: '1h' } });
+    foldAll(context, [0, 300, 900, 3599]);
+    foldTick(context, 3_614_999);
+    expect(rows(context)).toEqual([]);
+    expect(context.state.watermarkMs).toBe(3_589_000);
+  });
+
+  test('it closes the windows whose time is over and leaves the newest, when that still runs', () => {
+    const context = contextFor({ outOfOrderness: '100s' });
+    foldAll(context, [0, 61, [121, 61]]);
+    foldAll(context, [[125, 270]]);
+    // 270 − 100: past the ends 60 and 120, before 180.
+    expect(rows(context).map(({ start }) => start)).toEqual([0, 60]);
+    expect(context.state.watermarkMs).toBe(170_000);
+  });
+
   test('an arrival gap of idleClose closes open windows before the record is judged', () => {
     const context = contextFor();
     foldAll(context, [0, [59, 120]]);
@@ -154,6 +195,31 @@ describe('idle close', () => {
       expect(context.state.lastArrivalMs).toBe(0);
     },
   );
+
+  // End 1 h + out of orderness 10 s + margin 5 s
+  test.each([
+    { tickMs: 3_614_999, rows: 0, watermarkMs: -10_000 },
+    { tickMs: 3_615_000, rows: 1, watermarkMs: 3_600_000 },
+  ])('a tick at $tickMs closes $rows windows of an hour', (expected) => {
+    const context = contextFor({ window: { type: 'tumbling', size: '1h' } });
+    foldAll(context, [0]);
+    foldTick(context, expected.tickMs);
+    expect(rows(context)).toHaveLength(expected.rows);
+    // Where it closes nothing it leaves no trace.
+    expect(context.state.watermarkMs).toBe(expected.watermarkMs);
+  });
+
+  test('what a tick closes, a record whose stamp steps back by the margin closes as well', () => {
+    const results = [true, false].map((ticked) => {
+      const context = contextFor({ outOfOrderness: '120s' });
+      foldAll(context, [0]);
+      // 184 − 120 is past the end at 60, but 179 − 120 is not.
+      if (ticked) foldTick(context, 184_000);
+      const outcome = foldAll(context, [[10, 179]]);
+      return { outcome, rows: rows(context), watermarkMs: context.state.watermarkMs };
+    });
+    expect(results[0]).toEqual(results[1]);
+  });
 });
 
 describe('poison', () => {
@@ -199,12 +265,17 @@ describe('expiry', () => {
     expect(context.state.watermarkMs).toBe(arrivalMs - 7 * DAY + 3 * MINUTE);
     expect(context.state.windows.size).toBe(0);
   });
-});
 
-test('closing twice publishes once', () => {
-  const context = contextFor();
-  foldAll(context, [0]);
-  closeOpenWindows(context);
-  closeOpenWindows(context);
-  expect(rows(context)).toEqual([{ start: 0, rev: 1, late: 0, count: 1 }]);
+  test('the new life does not begin ahead of what arrives, and takes along what is not over', () => {
+    const context = contextFor({ maxFutureSkew: '36500d' });
+    const arrival = 8 * 86_400;
+    const planted = 30 * 86_400;
+    foldAll(context, [0, [planted, 1]]);
+
+    expect(foldAll(context, [arrival, arrival + 70])).toEqual(['applied', 'applied']);
+
+    expect(rows(context).map(({ start }) => start)).toEqual([0, arrival]);
+    expect(foldAll(context, [[planted + 1, arrival + 70]])).toEqual(['applied']);
+    expect(context.state.windows.get(planted * 1000)).toMatchObject({ rev: 0 });
+  });
 });
