@@ -5,6 +5,7 @@ import type { Handler } from './invoke/context';
 import { FunctionHost } from './invoke/function-host';
 import { KinesisMapping } from './kinesis/mapping';
 import { type EngineEvent, type EngineStats, emptyStats } from './observe';
+import type { Quiet } from './schedule/quiet';
 import type { Scheduler } from './scheduler';
 import type { FailureRecord, RunningSource } from './source/source';
 import { createSource } from './source/table';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   readonly observe?: (event: EngineEvent) => void;
   /** Gets what a mapping gives up, with or without an on-failure destination. */
   readonly onFailure?: (record: FailureRecord) => void | Promise<void>;
+  /** By logical id: when a function's schedules need not invoke it. Default: they always do. */
+  readonly quiet?: Readonly<Record<string, Quiet>>;
   /** Whole milliseconds before a handler starts, drawn from the seed. Default 1 to 20. */
   readonly invokeLatencyMs?: readonly [min: number, max: number];
 }
@@ -71,7 +74,8 @@ export function createEngine(options: EngineOptions): Engine {
     const host = new FunctionHost({ definition, handler, scheduler, stats, emit, latencyMs });
     hosts.push(host);
     const { streams, tables = {}, onFailure = () => {} } = options;
-    const runtime = { host, scheduler, stats, emit, streams, tables, onFailure };
+    const quiet = options.quiet?.[logicalId];
+    const runtime = { host, scheduler, stats, emit, streams, tables, onFailure, quiet };
     for (const source of definition.sources) sources.push(createSource(source, runtime));
   }
   return {

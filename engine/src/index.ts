@@ -20,6 +20,7 @@ export type { KinesisMapping } from './kinesis/mapping';
 export type { FailureDestination, KinesisSource, StartingPosition } from './kinesis/settings';
 export type { BatchOrigin, EngineEvent, EngineStats } from './observe';
 export { createRandom, type Random } from './random';
+export type { Quiet } from './schedule/quiet';
 export type { ScheduleSource } from './schedule/settings';
 export {
   createScheduler,

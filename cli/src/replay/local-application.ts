@@ -42,6 +42,8 @@ export interface LocalApplication {
   readonly stores: LocalStores;
   /** What was published to the topic of alerts, repetitions included. */
   readonly alerts: readonly TopicMessage[];
+  /** Until when a sweep would find no series to close; -Infinity = that is not known. */
+  quietUntilMs(): number;
   /** What the handlers' own calls come to; reading `stores` does not count. */
   usage(): StoreUsage;
 }
@@ -104,6 +106,9 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
   const disturbed = (functionId: string, handler: Handler) =>
     disturbance?.handler(functionId, handler) ?? handler;
   const due = watchDue(metered.state);
+  // Faults strike sweeps too, and set their clocks wrong.
+  const isKnown = () => disturbance?.quiet ?? true;
+  const quietUntilMs = () => (isKnown() ? due.quiet.untilMs() : Number.NEGATIVE_INFINITY);
   const state = delayed('state', due.store);
   const streamConsumer = createStreamConsumer({
     pipeline,
@@ -139,6 +144,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     // By the name that event sources of the template refer to.
     streams: { [setting('STREAM_NAME')]: stream },
     tables: { [changes.table]: changes },
+    quiet: { StreamSweeper: { ...due.quiet, untilMs: quietUntilMs } },
     observe: (event) => {
       options.observe?.(event);
       // What faults do to invocations is counted, not listed.
@@ -161,7 +167,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     writeUnits: meters.reduce((sum, { writeUnits }) => sum + writeUnits, 0),
     readUnits: meters.reduce((sum, { readUnits }) => sum + readUnits, 0),
   });
-  return { engine, stream, stores, usage, alerts };
+  return { engine, stream, stores, usage, alerts, quietUntilMs };
 }
 
 type Settings = (name: string) => string;

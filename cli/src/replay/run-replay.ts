@@ -2,7 +2,7 @@ import type { TopicMessage } from '@millrace/adapters/topic';
 import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { Log } from '@millrace/core/port';
-import { readAccounting, windowsOpen } from '@millrace/core/results/read';
+import { closableFromMs, readAccounting, windowsOpen } from '@millrace/core/results/read';
 import {
   type Application,
   createScheduler,
@@ -57,6 +57,8 @@ const LEAD_MS = 1_000;
 const STEP_MS = 60_000;
 /** Beyond the idle gaps: sweeps run every 59 minutes at the most, and retries take their time. */
 const PATIENCE_MS = 4 * 3_600_000;
+/** How often, in records, progress is told. */
+const PROGRESS_RECORDS = 1_000;
 
 /**
  * Runs a recording through the real handlers until every record is processed and every window closed.
@@ -93,26 +95,43 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   return { accounting, stores, alerts, stats: local.engine.stats, usage: local.usage() };
 }
 
-/** Lets virtual time go on behind the last record until the sweeper has closed what fell silent. */
+/**
+ * Lets virtual time go on behind the last record until the sweeper has closed what fell silent. A window
+ * may be open for years yet, when a clock ran ahead: time then leaps to where it is over.
+ */
 async function runToTheEnd(
-  { engine, stores }: LocalApplication,
+  { engine, stores, quietUntilMs }: LocalApplication,
   scheduler: Scheduler,
   { source, pipeline, onProgress }: ReplayOptions,
   disturbance: Disturbance | undefined,
 ): Promise<void> {
+  const lastMs = source.arrivals?.lastMs ?? 0;
   const patienceMs = idleBoundMs(pipeline) + (disturbance?.patienceMs ?? 0);
-  const limitMs = (source.arrivals?.lastMs ?? 0) + patienceMs;
+  let toldOf = 0;
   for (let open = 1; open > 0; ) {
-    const untilMs = scheduler.nowMs + STEP_MS;
-    scheduler.at(untilMs, () => onProgress(Math.min(engine.stats.records, source.records.length)));
+    // Nothing can be over before the last record has come, nor a window be closed before one is due.
+    const dueMs = engine.idle ? quietUntilMs() : Number.NEGATIVE_INFINITY;
+    const leapMs = Number.isFinite(dueMs) ? Math.max(lastMs, dueMs) : lastMs;
+    const untilMs = Math.max(scheduler.nowMs, leapMs) + STEP_MS;
+    scheduler.at(untilMs, () => undefined);
     // A sweep may be under way just then: it is over long before the next one.
     const overdueMs = untilMs + STEP_MS / 2;
-    const isOver = () => scheduler.nowMs >= (engine.idle ? untilMs : overdueMs);
+    const isOver = () => {
+      if (engine.stats.records >= toldOf + PROGRESS_RECORDS) {
+        toldOf = engine.stats.records;
+        onProgress(Math.min(toldOf, source.records.length));
+      }
+      return scheduler.nowMs >= (engine.idle ? untilMs : overdueMs);
+    };
     await scheduler.run({ done: isOver });
     const over = engine.idle && (disturbance?.quiet ?? true);
     open = over ? await windowsOpen(stores.state) : 1;
-    if (open > 0 && scheduler.nowMs > limitMs) throw stuck(engine.idle, open, scheduler.nowMs);
+    if (open === 0 || scheduler.nowMs <= lastMs + patienceMs) continue;
+    // A window is not overdue before its time has come.
+    const closableMs = Math.max(lastMs, await closableFromMs(stores.state));
+    if (scheduler.nowMs > closableMs + patienceMs) throw stuck(engine.idle, open, scheduler.nowMs);
   }
+  onProgress(source.records.length);
 }
 
 function idleBoundMs({ metrics }: Pipeline): number {

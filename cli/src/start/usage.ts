@@ -1,5 +1,6 @@
 import { DUE_BUCKETS } from '@millrace/core/fold/codec';
 import type { Application, EngineEvent } from '@millrace/engine';
+import { parseSchedule } from '@millrace/engine/schedule/expression';
 import type { Usage } from '../cost-estimate/estimate';
 import type { Architecture } from '../cost-estimate/prices';
 import type { ReplayResult } from '../replay/run-replay';
@@ -33,8 +34,10 @@ export function usageOf(
   result: ReplayResult,
   run: { readonly lambdaSeconds: number; readonly quarantined: number },
 ): Usage {
-  const invocations = Object.values(result.stats.invocations);
   const { arrivals } = source;
+  const sweeps = arrivals === null ? 0 : sweepsWithin(application, arrivals);
+  const { StreamSweeper: _, ...others } = result.stats.invocations;
+  const lambdaInvocations = Object.values(others).reduce((sum, count) => sum + count, sweeps);
   let kinesisBytes = 0;
   let kinesisBilledBytes = 0;
   for (const { data } of source.records) {
@@ -47,14 +50,27 @@ export function usageOf(
     kinesisBilledBytes,
     kinesisBytes,
     streamHours: arrivals === null ? 0 : (arrivals.lastMs - arrivals.firstMs) / HOUR_MS,
-    lambdaInvocations: invocations.reduce((sum, count) => sum + count, 0),
+    lambdaInvocations,
     lambdaSeconds: run.lambdaSeconds,
     lambdaMemoryMb: application.functions.get('StreamConsumer')?.memoryMb ?? 0,
     architecture: (application.parameters.Architecture ?? 'arm64') as Architecture,
     dynamoDbWriteUnits: result.usage.writeUnits,
     dynamoDbReadUnits: result.usage.readUnits,
-    dynamoDbSweepUnits:
-      (result.stats.invocations.StreamSweeper ?? 0) * DUE_BUCKETS * SWEEP_READ_UNITS,
+    dynamoDbSweepUnits: sweeps * DUE_BUCKETS * SWEEP_READ_UNITS,
     s3Puts: run.quarantined,
   };
+}
+
+/** A replay leaves out the sweeps that would find nothing; a stack does not. */
+function sweepsWithin(
+  application: Application,
+  { firstMs, lastMs }: { readonly firstMs: number; readonly lastMs: number },
+): number {
+  const sources = application.functions.get('StreamSweeper')?.sources ?? [];
+  const schedule = sources.find((each) => each.kind === 'schedule');
+  if (schedule === undefined) return 0;
+  const { next } = parseSchedule(schedule.expression);
+  // SweepRate is a rate: from each time to the next it is the same.
+  const everyMs = (next(firstMs, firstMs) ?? Number.POSITIVE_INFINITY) - firstMs;
+  return Math.ceil((lastMs - firstMs) / everyMs);
 }

@@ -16,7 +16,8 @@ export class ScheduleRule implements RunningSource {
   private readonly runtime: SourceRuntime;
   private readonly schedule: Schedule;
   private startMs = 0;
-  private task: ScheduledTask | null = null;
+  private task: { readonly atMs: number; readonly scheduled: ScheduledTask } | null = null;
+  private running = false;
 
   constructor(source: ScheduleSource, runtime: SourceRuntime) {
     this.source = source;
@@ -28,23 +29,43 @@ export class ScheduleRule implements RunningSource {
 
   start(): void {
     this.startMs = this.runtime.scheduler.nowMs;
-    if (this.source.enabled) this.arm();
+    if (!this.source.enabled) return;
+    this.running = true;
+    this.runtime.quiet?.watch(() => this.arm());
+    this.arm();
   }
 
   stop(): void {
-    this.task?.cancel();
+    this.running = false;
+    this.task?.scheduled.cancel();
   }
 
+  /** Sees to it that the next time at which there may be something to do is on the scheduler. */
   private arm(): void {
+    if (!this.running) return;
     const { scheduler } = this.runtime;
-    const atMs = this.schedule.next(scheduler.nowMs, this.startMs);
-    if (atMs !== null) this.task = scheduler.at(atMs, () => this.fire(atMs));
+    const atMs = this.nextMs();
+    if (atMs === null) return;
+    if (this.task !== null && this.task.atMs <= atMs) return;
+    this.task?.scheduled.cancel();
+    this.task = { atMs, scheduled: scheduler.at(atMs, () => this.fire(atMs)) };
+  }
+
+  private nextMs(): number | null {
+    const { scheduler, quiet } = this.runtime;
+    const quietMs = quiet?.untilMs() ?? Number.NEGATIVE_INFINITY;
+    if (quietMs === Number.POSITIVE_INFINITY) return null;
+    // The time itself is none that may be left out.
+    return this.schedule.next(Math.max(scheduler.nowMs, quietMs - 1), this.startMs);
   }
 
   private async fire(atMs: number): Promise<void> {
     const { scheduler, host, emit } = this.runtime;
     const { functionId, sourceId } = this;
+    this.task = null;
     this.arm();
+    // Since it was put there it has turned out that there is nothing to do yet.
+    if ((this.runtime.quiet?.untilMs() ?? atMs) > atMs) return;
     emit({ kind: 'schedule', atMs, function: functionId, source: sourceId });
     const id = drawUuid(scheduler.random);
     const event = () => this.event(id, atMs);

@@ -2,6 +2,7 @@ import type { EngineTableStream } from '../dynamodb/table-stream';
 import type { FunctionHost } from '../invoke/function-host';
 import type { FailureDestination } from '../kinesis/settings';
 import type { EngineEvent, EngineStats } from '../observe';
+import type { Quiet } from '../schedule/quiet';
 import type { Scheduler } from '../scheduler';
 import type { EngineStream } from '../stream/stream';
 import type { Properties } from '../template/properties';
@@ -16,6 +17,8 @@ export interface SourceRuntime {
   readonly streams: Readonly<Record<string, EngineStream>>;
   readonly tables: Readonly<Record<string, EngineTableStream>>;
   readonly onFailure: (record: FailureRecord) => void | Promise<void>;
+  /** Of the function; undefined = nothing is known of it. */
+  readonly quiet: Quiet | undefined;
 }
 
 /** A source that was started. */

@@ -3,6 +3,7 @@ import {
   createScheduler,
   type EngineEvent,
   type Handler,
+  type Quiet,
   readTemplate,
 } from '@millrace/engine';
 import { parseSchedule } from '@millrace/engine/schedule/expression';
@@ -96,7 +97,7 @@ describe('at', () => {
   });
 });
 
-function play(event: Record<string, unknown>, handler: Handler, settings = {}) {
+function play(event: Record<string, unknown>, handler: Handler, settings = {}, quiet?: Quiet) {
   const scheduler = createScheduler({ seed: 1, startMs: START_MS });
   const events: EngineEvent[] = [];
   const application = readTemplate(
@@ -116,6 +117,7 @@ function play(event: Record<string, unknown>, handler: Handler, settings = {}) {
     streams: {},
     observe: (one) => events.push(one),
     invokeLatencyMs: [0, 0],
+    ...(quiet && { quiet: { Sweep: quiet } }),
   });
   engine.start();
   const until = (seconds: number) => {
@@ -243,5 +245,77 @@ describe('a schedule', () => {
     // The second, of 120 s, waits 1 s and 2 s for the first, which runs to 122.5 s.
     expect(firedMs).toEqual([60_000, 123_000]);
     expect(engine.stats.throttles).toEqual({ Sweep: 2 });
+  });
+});
+
+describe('a schedule of a function that is known to be quiet', () => {
+  /** Quiet until a moment, in milliseconds after the start, that a test may change. */
+  function quietUntil(afterMs: number) {
+    const watchers: (() => void)[] = [];
+    let untilMs = START_MS + afterMs;
+    const quiet: Quiet = {
+      untilMs: () => untilMs,
+      watch: (changed) => watchers.push(changed),
+    };
+    const change = (laterMs: number) => {
+      untilMs = START_MS + laterMs;
+      for (const changed of watchers) changed();
+    };
+    return { quiet, change };
+  }
+
+  function fired(afterMs: number) {
+    const firedMs: number[] = [];
+    const known = quietUntil(afterMs);
+    const handler = async () => {
+      firedMs.push(stage.scheduler.nowMs - START_MS);
+    };
+    const stage = play(minutely, handler, {}, known.quiet);
+    return { ...stage, ...known, firedMs };
+  }
+
+  it.each([
+    { quietMs: 180_001, first: 240_000 },
+    { quietMs: 180_000, first: 180_000 },
+    { quietMs: Number.NEGATIVE_INFINITY, first: 60_000 },
+  ])('until $quietMs ms fires first at $first, in the beat it would have had', async (given) => {
+    const { until, firedMs } = fired(given.quietMs);
+
+    await until(241);
+
+    expect(firedMs[0]).toBe(given.first);
+    expect(firedMs.at(-1)).toBe(240_000);
+  });
+
+  it('for ten years costs nothing until then', async () => {
+    const tenYearsMs = 3_652 * 86_400_000;
+    const { until, events, firedMs } = fired(tenYearsMs);
+
+    await until(tenYearsMs / 1000 + 30);
+
+    expect(firedMs).toEqual([tenYearsMs]);
+    expect(events.filter(({ kind }) => kind === 'schedule')).toHaveLength(1);
+  });
+
+  it('for good never fires, until that changes', async () => {
+    const { until, change, firedMs } = fired(Number.POSITIVE_INFINITY);
+    await until(600);
+    expect(firedMs).toEqual([]);
+
+    change(610_000);
+    await until(661);
+
+    expect(firedMs).toEqual([660_000]);
+  });
+
+  it('fires earlier when there is something to do earlier, and not when there no longer is', async () => {
+    const { until, change, firedMs } = fired(900_000);
+    await until(30);
+    change(100_000);
+    await until(90);
+    change(400_000);
+    await until(421);
+
+    expect(firedMs).toEqual([420_000]);
   });
 });

@@ -1,4 +1,4 @@
-import { DUE_BUCKETS, dueBucket } from '../fold/codec';
+import { DUE_BUCKETS, dueBucket, tickableAtMs } from '../fold/codec';
 import { definitionKey, parseSeriesPartition } from '../fold/key';
 import type { IncidentOutput } from '../fold/state';
 import { parseJson } from '../json/parse-json';
@@ -154,6 +154,15 @@ export async function readAccounting(
     else if (item.kind === 'invalid' && item.series === undefined) invalid++;
   }
   return { applied, late, duplicate, invalid, unmatched, revised, dedupeOverflow };
+}
+
+/** When the last of the series with open windows can be closed by a tick; -Infinity = none is open. */
+export async function closableFromMs(state: KeyValueStore): Promise<number> {
+  let latestMs = Number.NEGATIVE_INFINITY;
+  for await (const item of scanAll(state)) {
+    if (item.due !== undefined) latestMs = Math.max(latestMs, tickableAtMs(item));
+  }
+  return latestMs;
 }
 
 /** Series that still have an open window: 0 = nothing is left to close. */

@@ -59,4 +59,22 @@ describe('watchDue', () => {
       expect(await watch.query(range)).toEqual(await store.query(range));
     }
   });
+
+  it('says until when nothing is due, and tells when that has become earlier', async () => {
+    const { watch } = createTable();
+    const told: number[] = [];
+    watch.quiet.watch(() => told.push(watch.quiet.untilMs()));
+    expect(watch.quiet.untilMs()).toBe(Number.POSITIVE_INFINITY);
+
+    await watch.store.put(item('late', 500));
+    await watch.store.put(item('later', 900, 'due#01'));
+    await watch.store.put(item('early', 300, 'due#01'));
+    expect(told).toEqual([500, 500, 300]);
+
+    // Closed: that is found out when it would have been due.
+    await watch.store.put(item('early', null));
+    expect(watch.quiet.untilMs()).toBe(300);
+    await watch.query(dueUntil(310, 'due#01'));
+    expect(watch.quiet.untilMs()).toBe(500);
+  });
 });
