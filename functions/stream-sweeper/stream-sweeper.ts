@@ -1,6 +1,5 @@
 import { DUE_BUCKETS, dueBucket, tickableAtMs } from '@millrace/core/fold/codec';
-import { parseStateKey } from '@millrace/core/fold/key';
-import { encodeTick, TICK_MARGIN_MS } from '@millrace/core/fold/tick';
+import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type {
   Clock,
   Item,
@@ -10,6 +9,8 @@ import type {
   StreamEntry,
   StreamWriter,
 } from '@millrace/core/port';
+import { putTakeable } from '@millrace/core/put-takeable';
+import { tickEntry } from './tick-entry';
 
 export interface StreamSweeperPorts {
   readonly state: KeyValueStore;
@@ -17,6 +18,8 @@ export interface StreamSweeperPorts {
   readonly clock: Clock;
   readonly log: Log;
 }
+
+type Total = { -readonly [Name in keyof SweepResult]: number };
 
 /** Series looked at per page; a page is ticked and moved on before the next is read. */
 const PAGE_ITEMS = 100;
@@ -28,6 +31,8 @@ const MARGIN_MS = 5_000;
 export interface SweepResult {
   readonly ticks: number;
   readonly moved: number;
+  /** Ticks that the stream takes under no circumstances. */
+  readonly refused: number;
 }
 
 /**
@@ -40,7 +45,7 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
     _event: unknown,
     context: { getRemainingTimeInMillis(): number },
   ): Promise<SweepResult> => {
-    const total = { ticks: 0, moved: 0 };
+    const total = { ticks: 0, moved: 0, refused: 0 };
     const hasTime = () => context.getRemainingTimeInMillis() > MARGIN_MS;
     const buckets = Array.from({ length: DUE_BUCKETS }, (_, bucket) => dueBucket(bucket));
     const swept = await Promise.allSettled(
@@ -48,6 +53,11 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
     );
     // One throttled bucket must not cut the others off in the middle; the failure is still one.
     const failed = swept.find((bucket) => bucket.status === 'rejected');
+    if (total.refused > 0) {
+      ports.log.warn('The stream takes no tick of some series: their windows stay open.', {
+        refused: total.refused,
+      });
+    }
     if (failed !== undefined) throw failed.reason;
     if (total.ticks > 0) ports.log.info('Ticked idle series.', { ...total });
     return total;
@@ -57,7 +67,7 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
 async function sweepBucket(
   ports: StreamSweeperPorts,
   bucket: string,
-  total: { ticks: number; moved: number },
+  total: Total,
   hasTime: () => boolean,
 ): Promise<void> {
   let after: string | undefined;
@@ -85,19 +95,20 @@ async function sweepPage(
   ports: StreamSweeperPorts,
   items: readonly (Item | undefined)[],
   nowMs: number,
-  total: { ticks: number; moved: number },
+  total: Total,
 ): Promise<void> {
   const ticks: StreamEntry[] = [];
   const moves: { item: Item; dueMs: number }[] = [];
   for (const item of items) {
     if (item === undefined || typeof item.due !== 'number') continue;
     const tickableMs = tickableAtMs(item);
-    if (tickableMs <= nowMs) ticks.push(tickFor(item));
+    if (tickableMs <= nowMs) ticks.push(tickEntry(item));
     const dueMs = tickableMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : tickableMs;
     moves.push({ item, dueMs });
   }
-  if (ticks.length > 0) await ports.stream.put(ticks);
-  total.ticks += ticks.length;
+  const refused = await putTakeable(ports.stream, ticks);
+  total.ticks += ticks.length - refused.length;
+  total.refused += refused.length;
   total.moved += moves.length;
   await Promise.all(
     moves.map(({ item: { pk, sk, due }, dueMs }) =>
@@ -108,12 +119,4 @@ async function sweepPage(
       ),
     ),
   );
-}
-
-function tickFor(item: Item): StreamEntry {
-  const { metric, partitionKey, series } = parseStateKey(item);
-  return {
-    partitionKey: partitionKey ?? String(item.partitionKey),
-    data: new TextEncoder().encode(encodeTick({ metric, series })),
-  };
 }

@@ -29,7 +29,7 @@ async function replay(name: string, seed: number) {
   const plan = await readFaultPlan('everything');
   const source = disturbSource(recorded, { plan, seed, pipeline, transforms });
   const { firstMs, lastMs } = source.arrivals!;
-  const parameters = { BatchSize: '50', ...(source.aggregated && { ParallelizationFactor: '1' }) };
+  const parameters = { BatchSize: '50' };
   const log: string[] = [];
   let faults: FaultRun | undefined;
   const { accounting, stores } = await runReplay({

@@ -14,7 +14,7 @@ export interface Sightings {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-export function createSightings({ shards, records, aggregated }: Source): Sightings {
+export function createSightings({ shards, records }: Source): Sightings {
   const counts: Record<string, number> = {};
   const see = (what: string) => {
     counts[what] = (counts[what] ?? 0) + 1;
@@ -23,7 +23,7 @@ export function createSightings({ shards, records, aggregated }: Source): Sighti
   const newest = new Map<string, string>();
   const running = new Map<string, number>();
   const last = new Map(records.map(({ shard, sequence }) => [shard, sequence]));
-  if (aggregated) countAggregates(records, counts);
+  countAggregates(records, counts);
   for (const { parent, adjacent } of shards) {
     if (adjacent !== null) see('reshard/merge');
     else if (parent !== null) see('reshard/split');
@@ -65,6 +65,16 @@ function countAggregates(records: Source['records'], counts: Record<string, numb
     .filter((each) => !(each instanceof UserRecord))
     .map((each) => each as readonly UserRecord[]);
   const spoilt = aggregates.filter((users) => users.some(({ refused }) => refused !== null));
+  const keyed = aggregates.filter((users) =>
+    users.some(({ refused }) => refused?.reason === 'key'),
+  );
+  const carriers = new Set(
+    records
+      .filter((_, at) => !(decoded[at] instanceof UserRecord))
+      .map((record) => record.partitionKey),
+  );
   counts.aggregated = aggregates.length;
   counts['aggregated/poison inside'] = spoilt.length;
+  counts['aggregated/bad key inside'] = keyed.length;
+  if (carriers.size > 1) counts['aggregated/several carriers'] = aggregates.length;
 }

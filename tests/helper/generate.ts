@@ -38,8 +38,11 @@ export interface ScenarioOptions {
   readonly shardsMax?: number;
   /** How often everything falls silent, for longer than a state of a day's life is kept or nearly so. */
   readonly silences?: number;
-  /** User records travel several in one stream record, as the Kinesis Producer Library sends them. */
-  readonly aggregated?: boolean;
+  /**
+   * User records travel several in one stream record: `library`, as the Kinesis Producer Library sends
+   * them, or `mixed`, plain and by several carriers at once, so that a key has no order.
+   */
+  readonly aggregated?: 'library' | 'mixed' | null;
   /** More state than one item holds, over windows that are all open at once. */
   readonly wide?: boolean;
 }
@@ -81,7 +84,7 @@ export function generateScenario(seed: number, options: ScenarioOptions): Scenar
     seed,
     pipeline,
     shards,
-    records: options.aggregated ? aggregateRecords(createChoices(seed ^ 0xa99), records) : records,
+    records: sentRecords(createChoices(seed ^ 0xa99), records, options.aggregated ?? null),
   };
 }
 
@@ -181,6 +184,15 @@ function generateRecords(
   return records;
 }
 
+function sentRecords(
+  choices: Choices,
+  records: readonly ReferenceRecord[],
+  aggregated: ScenarioOptions['aggregated'],
+): readonly ReferenceRecord[] {
+  if (aggregated === 'library') return aggregateRecords(choices, records);
+  return aggregated === 'mixed' ? mixRecords(choices, records) : records;
+}
+
 const CARRIERS = 3;
 const USER_RECORDS_MAX = 6;
 /** Nothing waits longer for company. */
@@ -214,6 +226,37 @@ function aggregateRecords(
     if (open.users.length >= open.size) send(carrier);
   }
   for (const carrier of [...carriers.keys()]) send(carrier);
+  return sent.sort((a, b) => a.arrivalMs - b.arrivalMs);
+}
+
+/** Partition keys that nothing can be put under. */
+const BAD_KEYS = ['', 'k'.repeat(257), '😀'.repeat(300)];
+
+/** Every user record takes a way of its own: plain, with the library, or with one that names its aggregates after their first record. */
+function mixRecords(choices: Choices, records: readonly ReferenceRecord[]): ReferenceRecord[] {
+  const open = new Map<string, ReferenceRecord[]>();
+  const sent: ReferenceRecord[] = [];
+  const send = (way: string) => {
+    const users = open.get(way)!;
+    open.delete(way);
+    const partitionKey = way === 'library' ? 'a' : users[0]!.partitionKey;
+    const keyOf = (key: string) => (choices.chance(0.03) ? choices.pick(BAD_KEYS) : key);
+    const bytes = kplAggregate(
+      users.map((user) => ({ partitionKey: keyOf(user.partitionKey), data: user.bytes })),
+    );
+    sent.push({ ...users.at(-1)!, partitionKey, bytes });
+  };
+  for (const { notBase64: _, ...user } of records) {
+    const way = choices.pick(['plain', 'library', 'library', 'first', 'second']);
+    if (way === 'plain') {
+      sent.push(user);
+      continue;
+    }
+    const users = [...(open.get(way) ?? []), user];
+    open.set(way, users);
+    if (users.length > choices.int(USER_RECORDS_MAX)) send(way);
+  }
+  for (const way of [...open.keys()]) send(way);
   return sent.sort((a, b) => a.arrivalMs - b.arrivalMs);
 }
 

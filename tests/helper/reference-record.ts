@@ -1,4 +1,3 @@
-import { parseReferenceJson } from './reference-json';
 import type { ReferenceMetric } from './reference-pipeline';
 
 /** One record of the stream, as it stands in its shard. */
@@ -40,7 +39,7 @@ export function decodeReference(
   try {
     // With `ignoreBOM` the mark stays in the text, where JSON refuses it.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(record.bytes);
-    const json = parseReferenceJson(text);
+    const json: unknown = JSON.parse(text);
     const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
     return isObject ? { json: json as Record<string, unknown> } : { reason: 'json' };
   } catch {
@@ -51,7 +50,7 @@ export function decodeReference(
 export function matches(metric: ReferenceMetric, json: unknown): boolean {
   return metric.match.every(({ path, anyOf }) => {
     const found = at(json, path);
-    return found !== undefined && anyOf.map(asIdentity).includes(asIdentity(found));
+    return found !== undefined && anyOf.includes(found);
   });
 }
 
@@ -86,8 +85,8 @@ export function validateReference(
   return { series, eventMs, value, dedupeKey: dedupeKey(metric, json, eventMs), record: json };
 }
 
-export function isScalar(value: unknown): value is string | number | boolean | bigint {
-  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
+export function isScalar(value: unknown): value is string | number | boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
 /** Own properties and canonical array indexes only. */
@@ -106,28 +105,16 @@ function dedupeKey(metric: ReferenceMetric, json: unknown, eventMs: number): str
     return null;
   }
   const key = metric.dedupe === 'eventTime' ? eventMs : at(json, metric.dedupe);
-  if (!isScalar(key) || Math.abs(Number(key)) === Infinity) {
-    return null;
-  }
-  return `${typeof key === 'bigint' ? 'number' : typeof key} ${asIdentity(key)}`;
-}
-
-/** A whole number is the same thing as a double and as a bigint, while JavaScript writes it without exponent. */
-export function asIdentity<Value>(value: Value): Value | bigint {
-  const isLong = Number.isInteger(value) && !Number.isSafeInteger(value);
-  return isLong && Math.abs(Number(value)) < 1e21 ? BigInt(value as number) : value;
+  return isScalar(key) ? `${typeof key} ${key}` : null;
 }
 
 function readValue(value: unknown, coerce: boolean): number | null {
   const number =
-    typeof value === 'bigint' || (coerce && typeof value === 'string' && JSON_NUMBER.test(value))
-      ? Number(value)
-      : value;
+    coerce && typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-function readTime(written: unknown, metric: ReferenceMetric): number | null {
-  const time = typeof written === 'bigint' ? Number(written) : written;
+function readTime(time: unknown, metric: ReferenceMetric): number | null {
   if (typeof time === 'number' && Number.isFinite(time)) {
     const inMs = { s: time * 1000, ms: time, us: time / 1e3, ns: time / 1e6 };
     return Math.floor(inMs[metric.timeUnit]);

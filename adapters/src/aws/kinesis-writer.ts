@@ -1,5 +1,6 @@
 import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { BugError, MillraceError } from '@millrace/core/error';
+import { isPartitionKey } from '@millrace/core/partition-key';
 import type { StreamEntry, StreamWriter } from '@millrace/core/port';
 import { compareSequence } from '@millrace/core/record/sequence';
 import { CALL_LIMITS, type ClientSettings, clientOptions } from './client-options';
@@ -34,7 +35,6 @@ export function createKinesisClient(settings?: ClientSettings): KinesisClient {
 export const REQUEST_ENTRIES_MAX = 500;
 export const REQUEST_BYTES_MAX = 5 * 1024 * 1024;
 export const ENTRY_BYTES_MAX = 1024 * 1024;
-const PARTITION_KEY_CHARACTERS_MAX = 256;
 
 const REQUESTS_IN_FLIGHT = 4;
 
@@ -200,12 +200,12 @@ function bytesOf({ partitionKey, data }: StreamEntry): number {
 }
 
 function checkEntry(entry: StreamEntry): void {
-  const characters = [...entry.partitionKey].length;
-  if (characters < 1 || characters > PARTITION_KEY_CHARACTERS_MAX) {
-    throw new BugError(`a partition key of ${characters} characters`);
+  const { partitionKey } = entry;
+  if (!isPartitionKey(partitionKey)) {
+    throw new BugError(`a partition key of ${partitionKey.length} UTF-16 units`);
   }
   if (bytesOf(entry) > ENTRY_BYTES_MAX) {
-    throw new BugError(`an entry of ${bytesOf(entry)} bytes for ${entry.partitionKey}`);
+    throw new BugError(`an entry of ${bytesOf(entry)} bytes`);
   }
 }
 

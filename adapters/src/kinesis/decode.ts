@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { decodeTick, type Tick } from '@millrace/core/fold/tick';
-import { parseJson } from '@millrace/core/json/parse-json';
+import { PARTITION_KEY_CHARACTERS_MAX } from '@millrace/core/partition-key';
 import type { JsonRecord } from '@millrace/core/pipeline/pipeline';
 import type { InvalidReason } from '@millrace/core/record/record';
-import { readAggregate } from './aggregate';
+import { AGGREGATE_RECORDS_MAX, type AggregatedUserRecord, readAggregate } from './aggregate';
 
 export interface Refusal {
   readonly reason: InvalidReason;
@@ -90,7 +90,12 @@ export function decodeKinesis(
   }
   if (scratch[0] === 0xf3 && length > 4) {
     const aggregate = readAggregate(Buffer.from(scratch.subarray(0, length)));
-    if (aggregate !== null) return aggregate.map(decodeAggregated);
+    if (aggregate !== null && aggregate.users !== null)
+      return aggregate.users.map(decodeAggregated);
+    if (aggregate !== null) {
+      const detail = `${aggregate.records} user records in one aggregate, at most ${AGGREGATE_RECORDS_MAX}`;
+      return refuse(0, partitionKey, data, 'size', detail);
+    }
   }
   return decodeText(scratch, length, 0, partitionKey, data);
 }
@@ -104,10 +109,11 @@ function refuseHuge(data: string, partitionKey: string, expectedBytes: number): 
   return refuse(0, partitionKey, data, 'size', detail);
 }
 
-function decodeAggregated(
-  user: { partitionKey: string; bytes: Uint8Array },
-  index: number,
-): UserRecord {
+function decodeAggregated(user: AggregatedUserRecord, index: number): UserRecord {
+  if (!user.isPutable) {
+    const detail = `a partition key has 1 to ${PARTITION_KEY_CHARACTERS_MAX} characters`;
+    return refuse(index, user.partitionKey, user.bytes, 'key', detail);
+  }
   const buffer = Buffer.from(user.bytes);
   return decodeText(buffer, buffer.length, index, user.partitionKey, user.bytes);
 }
@@ -133,7 +139,7 @@ function decodeText(
   }
   let record: unknown;
   try {
-    record = parseJson(text);
+    record = JSON.parse(text);
   } catch {
     const detail = length === 0 ? 'empty' : 'not JSON';
     return refuse(index, partitionKey, source, 'json', detail);

@@ -1,5 +1,5 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
-import type { StreamWriter } from '@millrace/core/port';
+import type { StreamEntry, StreamWriter } from '@millrace/core/port';
 import { hashKeyOf } from '@millrace/engine/stream/hash-key';
 import type { RecordedRecord } from '../recording/record';
 
@@ -19,6 +19,7 @@ export const NO_CARRIERS: Carriers = { hashKeys: new Map(), mixed: null };
  * says so: a producer that mixes keys lets a reshard put the records of one key into two shards.
  */
 export function carriersOf(records: readonly RecordedRecord[]): Carriers {
+  if (!records.some(isAggregated)) return NO_CARRIERS;
   const hashKeys = new Map<string, string>();
   let mixed: string | null = null;
   for (const { data, partitionKey, explicitHashKey } of records) {
@@ -33,15 +34,29 @@ export function carriersOf(records: readonly RecordedRecord[]): Carriers {
   return { hashKeys, mixed };
 }
 
+/** How the base64 of an aggregated record's magic number begins. */
+const AGGREGATE_PREFIX = '84mawg';
+
+function isAggregated({ data, partitionKey }: RecordedRecord): boolean {
+  return data.startsWith(AGGREGATE_PREFIX) && Array.isArray(decodeKinesis(data, partitionKey));
+}
+
 /** Puts a tick behind the records of its key: where they are hashed to, not where the key would be. */
 export function besideCarriers(writer: StreamWriter, { hashKeys }: Carriers): StreamWriter {
   return {
     put: (entries) =>
       writer.put(
         entries.map((entry) => {
-          const explicitHashKey = hashKeys.get(entry.partitionKey);
+          const explicitHashKey = hashKeys.get(keyInside(entry));
           return explicitHashKey === undefined ? entry : { ...entry, explicitHashKey };
         }),
       ),
   };
+}
+
+/** A tick may be inside an aggregate, as the records of its series are. */
+function keyInside({ partitionKey, data }: StreamEntry): string {
+  const decoded = decodeKinesis(Buffer.from(data).toString('base64'), partitionKey);
+  const [first] = decoded instanceof UserRecord ? [decoded] : decoded;
+  return first?.partitionKey ?? partitionKey;
 }

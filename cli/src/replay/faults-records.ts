@@ -5,7 +5,7 @@ import { type FaultPlan, faultsOf } from '@millrace/engine/fault/plan';
 import { hashKeyOf } from '@millrace/engine/stream/hash-key';
 import { UsageError } from '../exit';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
-import { type Carriers, carriersOf, NO_CARRIERS } from './faults-carriers';
+import { type Carriers, carriersOf } from './faults-carriers';
 import { equalShards } from './hash-range';
 import type { Source } from './source';
 
@@ -41,7 +41,7 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
   const { plan } = options;
   const reshards = faultsOf(plan, 'reshard').reduce((sum, { times }) => sum + times, 0);
   const alters = faultsOf(plan, 'poison').length + faultsOf(plan, 'duplicate').length > 0;
-  const carriers = source.aggregated ? carriersOf(source.records) : NO_CARRIERS;
+  const carriers = carriersOf(source.records);
   if (reshards === 0 && !alters) return { ...source, positions: null, injected: [], carriers };
   refuseMixed(carriers, plan, source.shards.length);
   const injected: string[] = [];

@@ -55,7 +55,7 @@ export interface FaultRunOptions {
 export function createFaultRun(options: FaultRunOptions): FaultRun {
   const { seed, scheduler, spanMs, carriers = NO_CARRIERS } = options;
   const isAggregated = carriers.hashKeys.size > 0;
-  const plan = isAggregated ? withOneLane(options.plan) : options.plan;
+  const { plan } = options;
   const injector = createInjector({ plan, seed, scheduler, spanMs });
   const { ledger } = injector;
   for (const name of options.injected) ledger.note(name);
@@ -91,14 +91,6 @@ export function createFaultRun(options: FaultRunOptions): FaultRun {
       surprises: injector.surprises,
     }),
   };
-}
-
-/** Keys of an aggregate share its lane only when there is one: the consumer refuses anything else. */
-function withOneLane(plan: FaultPlan): FaultPlan {
-  const faults = plan.faults.map((fault) =>
-    fault.kind === 'restart' ? { ...fault, parallelization: [1] } : fault,
-  );
-  return { ...plan, faults };
 }
 
 /** As while one mapping replaces another: both read everything. */

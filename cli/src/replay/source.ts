@@ -1,5 +1,4 @@
 import { countMeasurements } from '@millrace/adapters/kinesis/count';
-import { decodeKinesis } from '@millrace/adapters/kinesis/decode';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { readRecording } from '../recording/read';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
@@ -15,8 +14,6 @@ export interface Source {
   readonly records: readonly RecordedRecord[];
   /** Measurements in the recording: the left side of the accounting. */
   readonly in: number;
-  /** Whether it has records that the Kinesis Producer Library aggregated. */
-  readonly aggregated: boolean;
   /** Epoch milliseconds of the earliest and the latest arrival; null without records. */
   readonly arrivals: { readonly firstMs: number; readonly lastMs: number } | null;
 }
@@ -32,9 +29,6 @@ export interface SourceOptions {
 
 const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,128}$/;
 
-/** How the base64 of an aggregated record's magic number begins. */
-const AGGREGATE_PREFIX = '84mawg';
-
 /**
  * Reads and checks all of a recording, and counts its measurements from its own bytes.
  * @throws RecordingError
@@ -43,13 +37,11 @@ export async function readSource(path: string, options: SourceOptions): Promise<
   const { partial, warn, pipeline, transforms } = options;
   const records: RecordedRecord[] = [];
   let measurements = 0;
-  let aggregated = false;
   let firstMs = Number.POSITIVE_INFINITY;
   let lastMs = Number.NEGATIVE_INFINITY;
   const summary = await readRecording(path, { partial, warn }, (record) => {
     records.push(record);
     measurements += countMeasurements(record, pipeline, transforms);
-    aggregated ||= isAggregated(record);
     firstMs = Math.min(firstMs, record.arrivalMs);
     lastMs = Math.max(lastMs, record.arrivalMs);
   });
@@ -59,7 +51,6 @@ export async function readSource(path: string, options: SourceOptions): Promise<
     shards: streamShards(options.shards, summary.shards),
     records: options.shards === null ? records : reshard(records, options.shards),
     in: measurements,
-    aggregated,
     arrivals: records.length === 0 ? null : { firstMs, lastMs },
   };
 }
@@ -71,8 +62,4 @@ function streamShards(
 ): readonly RecordedShard[] {
   if (count !== null || recorded.length === 0) return equalShards(count ?? 1);
   return completeRanges(recorded);
-}
-
-function isAggregated({ data, partitionKey }: RecordedRecord): boolean {
-  return data.startsWith(AGGREGATE_PREFIX) && Array.isArray(decodeKinesis(data, partitionKey));
 }

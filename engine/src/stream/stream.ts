@@ -129,9 +129,12 @@ export class EngineStream {
     this.notify();
   }
 
-  /** A key stays where it was last seen, as a re-sharded recording need not follow the hash. */
+  /**
+   * An explicit hash key decides, as with Kinesis. Otherwise a key stays where it was last seen: a
+   * re-sharded recording need not follow the hash.
+   */
   private place(partitionKey: string, explicitHashKey: string | undefined): Shard {
-    const last = this.lastPlaces.get(partitionKey);
+    const last = explicitHashKey === undefined ? this.lastPlaces.get(partitionKey) : undefined;
     if (last !== undefined && !last.shard.closed) return last.shard;
     const hashKey =
       explicitHashKey === undefined ? hashKeyOf(partitionKey) : BigInt(explicitHashKey);

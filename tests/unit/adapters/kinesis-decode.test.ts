@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readAggregate, writeAggregate } from '@millrace/adapters/kinesis/aggregate';
 import { decodeKinesis, RECORD_BYTES_MAX, UserRecord } from '@millrace/adapters/kinesis/decode';
 import { encodeTick } from '@millrace/core/fold/tick';
 import fc from 'fast-check';
@@ -6,6 +8,8 @@ import { kplAggregate } from '../../helper/kpl';
 function base64(bytes: string | Buffer): string {
   return Buffer.from(bytes).toString('base64');
 }
+
+const emptyRecords = (count: number) => Buffer.alloc(2 * count, Buffer.from([0x1a, 0x00]));
 
 function decodeOne(data: string): UserRecord {
   const decoded = decodeKinesis(data, 'key');
@@ -93,10 +97,64 @@ test('text that is not base64 is given back as it came', () => {
 });
 
 describe('records aggregated by the Kinesis Producer Library', () => {
-  test('an aggregate with a partition key that no state item could hold is refused', () => {
-    const users = [{ partitionKey: 'k'.repeat(513), data: '{"v":1}' }];
-    const decoded = decodeOne(base64(kplAggregate(users)));
-    expect(decoded).toMatchObject({ record: null, refused: { reason: 'json' } });
+  test.each<[string, string, string | null]>([
+    ['no character', '', ''],
+    ['one', 'k', null],
+    ['256', 'k'.repeat(256), null],
+    ['256 that take two units and four bytes each', '😀'.repeat(256), null],
+    ['257', 'k'.repeat(257), 'k'.repeat(64)],
+    ['257 of two units', '😀'.repeat(257), '😀'.repeat(64)],
+    ['a million', 'k'.repeat(1_000_000), 'k'.repeat(64)],
+  ])('a partition key inside of %s', (_, partitionKey, refusedAs) => {
+    const users = [
+      { partitionKey, data: '{"v":1}' },
+      { partitionKey: 'good', data: '{"v":2}' },
+    ];
+    const decoded = decodeKinesis(base64(kplAggregate(users)), 'a') as readonly UserRecord[];
+
+    const [first, second] = decoded;
+    if (refusedAs === null) expect(first).toMatchObject({ partitionKey, record: { v: 1 } });
+    else expect(first).toMatchObject({ partitionKey: refusedAs, refused: { reason: 'key' } });
+    expect(Buffer.from(first!.bytes()).toString()).toBe('{"v":1}');
+    expect(second).toMatchObject({ index: 1, record: { v: 2 }, refused: null });
+  });
+
+  test.each([
+    [10_000, 10_000, null],
+    [10_001, 1, 'size'],
+    [262_000, 1, 'size'],
+  ])('%d user records are %d records, refused: %s', (records, decodedAs, reason) => {
+    // An empty Record message: the first key, no data.
+    const message = Buffer.concat([Buffer.from([0x0a, 1, 0x6b]), emptyRecords(records)]);
+    const digest = createHash('md5').update(message).digest();
+    const bytes = Buffer.concat([Buffer.from([0xf3, 0x89, 0x9a, 0xc2]), message, digest]);
+    const heapBytes = process.memoryUsage().heapUsed;
+    const beganMs = performance.now();
+    const decoded = decodeKinesis(base64(bytes), 'p');
+    const tookMs = performance.now() - beganMs;
+    const tookBytes = process.memoryUsage().heapUsed - heapBytes;
+    const users = decoded instanceof UserRecord ? [decoded] : decoded;
+
+    expect(users).toHaveLength(decodedAs);
+    if (reason !== null) {
+      expect(users[0]!.refused).toEqual({
+        reason,
+        detail: `${records} user records in one aggregate, at most 10000`,
+      });
+      expect(bytes.equals(users[0]!.bytes())).toBe(true);
+    }
+    expect(tookMs).toBeLessThan(1_000);
+    expect(tookBytes).toBeLessThan(50_000_000);
+  });
+
+  test('what is written as the library does is read again', () => {
+    const users = Array.from({ length: 300 }, (_, at) => ({
+      partitionKey: `k${at % 200}`,
+      bytes: Buffer.alloc(at, at),
+    }));
+    const read = readAggregate(Buffer.from(writeAggregate(users)));
+
+    expect(read?.users?.map(({ partitionKey, bytes }) => ({ partitionKey, bytes }))).toEqual(users);
   });
 
   const users = [

@@ -4,7 +4,7 @@ import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
 import { startEpoch } from './epoch';
 import { type SeriesKey, stateKey } from './key';
-import { inheritMarks, isCarried } from './marks';
+import { carrierOf, inheritMarks, isCarried } from './marks';
 import { oldestOpenEnd } from './publish';
 import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
@@ -213,6 +213,27 @@ function bucketOf(text: string): number {
   let hash = 0;
   for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
   return (hash >>> 0) % DUE_BUCKETS;
+}
+
+/** How a mark of a carrier begins in an item's body. */
+const CARRIED_MARK = '["#=';
+
+/**
+ * The carrier that brought the newest record of a stored state; null = its records are plain, or nobody
+ * can tell. Most states have no such mark, which costs no parsing.
+ */
+export function newestCarrier(item: Item): string | null {
+  const body = String(item.body);
+  if (!body.includes(CARRIED_MARK)) return null;
+  try {
+    const { m } = JSON.parse(body) as Pick<Body, 'm'>;
+    let newest: Body['m'][number] | undefined;
+    for (const mark of m) if (newest === undefined || mark[3] >= newest[3]) newest = mark;
+    return newest === undefined ? null : carrierOf(newest[0]);
+  } catch {
+    // A state that cannot be read is the consumer's to report; here it must stop no other series.
+    return null;
+  }
 }
 
 /** Drops marks whose shard can no longer deliver what they guard against; never because a shard has closed. */

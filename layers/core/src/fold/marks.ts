@@ -1,4 +1,4 @@
-import { partitionPart } from './key';
+import { partitionPart, unescapePart } from './key';
 import { jsonBytes, MARKS_BYTES_MAX } from './size';
 import type { Mark } from './state';
 
@@ -32,6 +32,11 @@ export function shardMark(stream: string, shard: string): string {
  */
 export function carrierMark(carrier: string, ofShard: string): string {
   return `#${partitionPart(carrier)}#${ofShard}`;
+}
+
+/** The carrier in a mark's name; null = it has none, or only a digest of it. */
+export function carrierOf(mark: string): string | null {
+  return mark.startsWith('#=') ? unescapePart(mark.slice(2, mark.indexOf('#', 2))) : null;
 }
 
 /** What versions that knew no carriers had of a shard, whatever brought it. */

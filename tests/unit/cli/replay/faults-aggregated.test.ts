@@ -31,7 +31,7 @@ function source(carrierOf: (host: number, index: number) => string): Source {
     };
   });
   const arrivals = { firstMs: 0, lastMs: 39_000 };
-  return { shards, records, in: 80, aggregated: true, arrivals };
+  return { shards, records, in: 80, arrivals };
 }
 
 const steady = source((host) => `carrier ${host}`);
