@@ -1,7 +1,6 @@
-import { jsonText } from '@millrace/core/json/write-json';
 /** The one JSON document of a `--json` run. Nothing else may go to stdout. */
 export function printJson(document: unknown): void {
-  process.stdout.write(`${jsonText(document, 2)}\n`);
+  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
 }
 
 /** A line for the person at the terminal; stdout stays free for data. */

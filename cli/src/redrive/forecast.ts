@@ -13,8 +13,9 @@ import type { Measurement } from '@millrace/core/record/record';
  * - `unmatched`: no metric wants it any more
  * - `twice`: a metric that counted it then, and does not deduplicate, would count it again
  * - `gone`: its bytes have expired
+ * - `unputable`: no stream takes anything under its partition key
  */
-export type Outcome = 'apply' | 'refused' | 'late' | 'unmatched' | 'twice' | 'gone';
+export type Outcome = 'apply' | 'refused' | 'late' | 'unmatched' | 'twice' | 'gone' | 'unputable';
 
 export interface Forecast {
   readonly outcome: Outcome;

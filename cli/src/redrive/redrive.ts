@@ -1,3 +1,4 @@
+import { isPartitionKey } from '@millrace/core/partition-key';
 import type {
   Clock,
   Key,
@@ -6,6 +7,7 @@ import type {
   StreamEntry,
   StreamWriter,
 } from '@millrace/core/port';
+import { putTakeable } from '@millrace/core/put-takeable';
 import { type QuarantineEntry, type QuarantineFilter, readEntries } from '../quarantine/entry';
 import { entriesOf } from '../quarantine/show';
 import { type Forecast, type ForecastContext, forecast, type Outcome } from './forecast';
@@ -106,7 +108,8 @@ async function prepare(
   const object = entry.kind === 'unmatched' ? undefined : await objects.get(entry.object);
   const seen = await predict(entry, object?.bytes, options);
   options.onRecord?.(entry, seen);
-  if (object !== undefined && (all || seen.outcome === 'apply')) {
+  const isPutable = object !== undefined && seen.outcome !== 'unputable';
+  if (isPutable && (all || seen.outcome === 'apply')) {
     return { entry, bytes: object.bytes, outcome: seen.outcome };
   }
   counts.kept[seen.outcome] = (counts.kept[seen.outcome] ?? 0) + 1;
@@ -121,6 +124,10 @@ async function predict(
   if (bytes === undefined) return { outcome: 'gone', detail: 'the bytes have expired' };
   const metrics = (await entriesOf(control, entry)).map(({ metric }) => metric);
   const { partitionKey } = entry;
+  // The key of such an entry is the beginning of one that was longer, or is none at all.
+  if (entry.reason === 'key' || !isPartitionKey(partitionKey)) {
+    return { outcome: 'unputable', detail: 'no stream takes its partition key' };
+  }
   return forecast(bytes, { partitionKey, metrics }, { ...judge, nowMs: clock.nowMs() });
 }
 
@@ -146,8 +153,13 @@ async function putChunk(
     if (answer === 'again') counts.uncertain++;
     claimed.push(ready);
   }
-  await writer.put(claimed.map(entryToPut));
-  for (const { entry, outcome } of claimed) {
+  const entries = new Map(claimed.map((ready) => [entryToPut(ready), ready]));
+  const refused = new Set(await putTakeable(writer, [...entries.keys()]));
+  for (const [put, { entry, outcome }] of entries) {
+    if (refused.has(put)) {
+      counts.kept.unputable = (counts.kept.unputable ?? 0) + 1;
+      continue;
+    }
     const key = markKey(entry, toStream);
     if (finish !== undefined) unmarked.push(key);
     else await markDone(control, key, clock.nowMs());

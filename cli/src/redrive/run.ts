@@ -89,6 +89,7 @@ const SAYS: Readonly<Record<Outcome, string>> = {
   unmatched: 'would match no metric',
   twice: 'would be counted twice',
   gone: 'cannot be put',
+  unputable: 'no stream takes it under its partition key',
 };
 
 function summary(counts: RedriveCounts, flags: RedriveFlags): readonly string[] {

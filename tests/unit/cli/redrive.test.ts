@@ -1,11 +1,14 @@
+import { createKinesisWriter } from '@millrace/adapters/aws/kinesis-writer';
 import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store';
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
+import { BugError } from '@millrace/core/error';
 import type { KeyValueStore, Log, StreamEntry, StreamWriter } from '@millrace/core/port';
 import { readAccounting } from '@millrace/core/results/read';
 import { type RedriveOptions, redrive } from '../../../cli/src/redrive/redrive';
 import { createStreamConsumer } from '../../../functions/stream-consumer/stream-consumer';
 import { kinesisEvent } from '../../helper/event-source';
+import { kplAggregate } from '../../helper/kpl';
 import { onePipeline } from '../../helper/metric';
 
 const START_MS = Date.UTC(2026, 0, 5);
@@ -74,6 +77,20 @@ function createStage() {
   return { stores, stream, writer, consume, run, pass };
 }
 
+/** As Kinesis is: one bad entry fails the whole request. */
+function checkingWriter(stream: StreamEntry[]): StreamWriter {
+  const send = async ({ input }: { input: { Records: unknown[] } }) => ({
+    Records: input.Records.map((_, at) => ({ SequenceNumber: String(at), ShardId: 's' })),
+  });
+  const writer = createKinesisWriter({ client: { send } as never, stream: 'events' });
+  return {
+    put: async (entries) => {
+      await writer.put(entries);
+      stream.push(...entries);
+    },
+  };
+}
+
 const reading = (s: string, v: unknown, t = START_MS) => ({
   key: s,
   data: JSON.stringify({ s, t, v }),
@@ -105,6 +122,52 @@ describe('redrive', () => {
     ]);
     const accounting = await readAccounting(stores.state, stores.control);
     expect(accounting).toMatchObject({ applied: 3, invalid: 2 });
+  });
+
+  it.each([
+    ['a key from before such keys were refused', ''],
+    ['a key that is too long', 'k'.repeat(300)],
+  ])('leaves what no stream takes, %s, and puts the others', async (_, key) => {
+    const { consume, run, stream, stores } = createStage();
+    const others = Array.from({ length: 250 }, (_, at) => reading(`h${at}`, '1'));
+    await consume([{ key, data: reading('x', '1').data }, ...others]);
+
+    for (const all of [false, true]) {
+      stream.length = 0;
+      const counts = await run({ all, toStream: `events ${all}`, writer: checkingWriter(stream) });
+
+      expect(counts).toMatchObject({ records: 251, put: 250, kept: { unputable: 1 } });
+      expect(stream).toHaveLength(250);
+      const marks = (await everything(stores.control)).filter(({ doneMs }) => doneMs !== undefined);
+      expect(marks).toHaveLength(all ? 500 : 250);
+    }
+  });
+
+  it('leaves what was refused for its key inside an aggregate', async () => {
+    const { consume, run, stream } = createStage();
+    const users = ['', 'k'.repeat(300), 'good'].map((partitionKey) => ({
+      ...{ partitionKey, data: reading('x', partitionKey === 'good' ? '1' : 1).data },
+    }));
+    await consume([{ key: 'a', data: kplAggregate(users) }]);
+
+    const counts = await run({ all: true, writer: checkingWriter(stream) });
+
+    expect(counts).toMatchObject({ records: 3, put: 1, kept: { unputable: 2 } });
+    expect(stream.map(({ partitionKey }) => partitionKey)).toEqual(['good']);
+  });
+
+  it('leaves one that the stream refuses whenever it is put, and puts its neighbours', async () => {
+    const { consume, run, stream } = createStage();
+    await consume([reading('a', '1'), reading('b', '2'), reading('c', '3')]);
+    const writer: StreamWriter = {
+      put: async (entries) => {
+        if (entries.some(({ partitionKey }) => partitionKey === 'b')) throw new BugError('refused');
+        stream.push(...entries);
+      },
+    };
+
+    expect(await run({ writer })).toMatchObject({ records: 3, put: 2, kept: { unputable: 1 } });
+    expect(stream.map(({ partitionKey }) => partitionKey)).toEqual(['a', 'c']);
   });
 
   it('does nothing the second time', async () => {

@@ -47,6 +47,5 @@ function readValues(
 function isWanted(value: unknown): value is Scalar | null {
   // No record holds a number that JSON cannot write.
   if (typeof value === 'number') return Number.isFinite(value);
-  const type = typeof value;
-  return value === null || type === 'string' || type === 'boolean' || type === 'bigint';
+  return value === null || typeof value === 'string' || typeof value === 'boolean';
 }

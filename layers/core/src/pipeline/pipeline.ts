@@ -6,8 +6,7 @@
 /** Own-property steps into a JSON value; array steps are canonical indexes ("0"). */
 export type Path = readonly string[];
 
-/** A bigint is an integer outside ±(2^53 − 1), of at most `INTEGER_DIGITS_MAX` digits. */
-export type Scalar = string | number | boolean | bigint;
+export type Scalar = string | number | boolean;
 
 export interface MatchRule {
   readonly path: Path;
@@ -107,10 +106,7 @@ export interface Pipeline {
   readonly metrics: readonly Metric[];
 }
 
-/**
- * User code on the live path: pure; a record becomes one record, several, or nothing. Integers outside
- * ±(2^53 − 1) are bigints.
- */
+/** User code on the live path: pure; a record becomes one record, several, or nothing. */
 export type JsonRecord = { readonly [field: string]: unknown };
 export type Transform = (
   record: JsonRecord,
