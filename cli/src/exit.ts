@@ -41,15 +41,15 @@ export interface Ending {
 
 /** What to print and answer for anything that was thrown. An unknown error is a bug and shows its stack. */
 export function endingOf(error: unknown): Ending {
-  if (error instanceof ExitError) return { code: error.code, lines: error.lines.map(oneLine) };
+  if (error instanceof ExitError) return { code: error.code, lines: error.lines.map(joinLines) };
   if (error instanceof UnavailableError || isSystemError(error)) {
-    return { code: EXIT.outside, lines: [`millrace: ${oneLine(error.message)}`] };
+    return { code: EXIT.outside, lines: [`millrace: ${joinLines(error.message)}`] };
   }
   const stack = types.isNativeError(error) ? (error.stack ?? error.message) : String(error);
   return {
     code: EXIT.bug,
     lines: [
-      stack,
+      ...stack.split('\n'),
       'millrace: this is a bug in Millrace or in a transform; please report the lines above, the command and the output of millrace --version',
     ],
   };
@@ -64,7 +64,7 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   );
 }
 
-/** Keeps the promise of one line per problem when a message quotes something longer. */
-export function oneLine(text: string): string {
+/** Keeps the promise of one line per problem when a message quotes something longer; `say` escapes it. */
+export function joinLines(text: string): string {
   return text.trim().replace(/\s*[\r\n]+\s*/g, ' ');
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { Pipeline, Transform } from '@millrace/core/pipeline/pipeline';
 import { PipelineError } from '@millrace/core/pipeline/problem';
-import { oneLine } from './exit';
+import { joinLines } from './exit';
 import { projectFile } from './project';
 
 /** Where `transforms/NAME.ts` is, by name. */
@@ -54,7 +54,7 @@ export async function loadTransforms(
     if (name === null) continue;
     const loaded = await loadTransform(files.get(name) ?? '', load);
     if (typeof loaded === 'function') transforms.set(name, loaded);
-    else problems.push(`${options.source}: transform: transforms/${name}.ts${oneLine(loaded)}`);
+    else problems.push(`${options.source}: transform: transforms/${name}.ts${joinLines(loaded)}`);
   }
   if (problems.length > 0) throw new PipelineError(problems);
   return transforms;
@@ -84,7 +84,7 @@ function explain(error: unknown, file: string): string {
     name,
     stack = '',
   } = types.isNativeError(error) ? error : { message: String(error), name: 'Error' };
-  const text = oneLine(message);
+  const text = joinLines(message);
   const place = (within: string) => /:\d+:\d+/.exec(within.split(file)[1] ?? '')?.[0] ?? '';
   const syntax = /^(?:\w+: )?Transform failed with \d+ errors?: .*?:\d+:\d+: ERROR: (.*)$/.exec(
     text,

@@ -3,7 +3,7 @@ import { DURATION_MS_MAX } from '@millrace/core/pipeline/duration';
 import { type Command, Option } from 'commander';
 import { dollarsText } from '../cost-estimate/estimate';
 import { checkTogether, decimal, durationValue, oneOf, wholeNumber } from '../option-value';
-import { printJson } from '../output';
+import { print, printJson } from '../output';
 import { projectFile } from '../project';
 import { type CostLine, costOf, type Load, type LoadCost } from './model';
 
@@ -80,7 +80,7 @@ export function register(program: Command): void {
       const load = await loadOf(flags);
       const cost = costOf(load);
       if (flags.json === true) printJson({ ...cost, load });
-      else process.stdout.write(`${costLines(load, cost).join('\n')}\n`);
+      else for (const line of costLines(load, cost)) print(line);
     });
   checkTogether(command, (flags: Flags) => {
     const needed = shardsNeeded(flags);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { urlValue } from '../option-value';
-import { say } from '../output';
+import { printJson, say } from '../output';
 import { projectFile } from '../project';
 import { envFile } from './env-file';
 import { describeStack } from './stack-outputs';
@@ -62,10 +62,9 @@ async function run(flags: Flags): Promise<void> {
     containerEndpoint: seenByContainer(originOf(flags.containerEndpoint) ?? endpointUrl),
     timestreamEndpoint: seenByContainer(originOf(flags.timestreamEndpoint)),
   });
-  const text = `${JSON.stringify(file, null, 2)}\n`;
-  if (flags.out === undefined) process.stdout.write(text);
+  if (flags.out === undefined) printJson(file);
   else {
-    await writeFile(flags.out, text);
+    await writeFile(flags.out, `${JSON.stringify(file, null, 2)}\n`);
     say(`written to ${flags.out}: the environment of ${Object.keys(file).join(', ')}`);
   }
 }

@@ -15,6 +15,8 @@ Exit codes: 0 done, 1 no such record, 2 wrong use, 3 the store or AWS failed.`;
 
 export interface QuarantineFlags extends TargetFlags, FilterFlags {
   readonly limit: number;
+  /** Of `show`: the bytes as they are, wherever stdout goes. */
+  readonly raw?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,6 +42,7 @@ export function register(program: Command): void {
     .description('one record with its bytes')
     .argument('<id>', 'STREAM/SHARD/SEQUENCE.SUB');
   addTargetOptions(show)
+    .option('--raw', 'the bytes as they are, also where a terminal would obey them')
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
     .action(async (id: string, flags: QuarantineFlags) => {

@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
+import { fstatSync } from 'node:fs';
 import { escapePart } from '@millrace/core/fold/key';
 import type { KeyValueStore } from '@millrace/core/port';
 import { queryAll } from '@millrace/core/results/read';
+import { printable } from '@millrace/core/text/printable';
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
-import { printJson, say } from '../output';
+import { print, printBytes, printJson, say } from '../output';
 import type { QuarantineFlags } from './command';
 import { entryLine, entryOf, type QuarantineEntry } from './entry';
 import { openStores } from './open-stores';
@@ -39,11 +41,30 @@ export async function showEntry(
       return;
     }
     for (const entry of entries) for (const line of describe(entry)) say(line);
-    // The bytes are data: they go to stdout as they are, so that `show ID > file` keeps them.
     if (bytes === null) say('the bytes are gone (or were never kept: unmatched)');
-    else process.stdout.write(bytes);
+    else showBytes(bytes, flags.raw === true || stdoutIsFile());
   } finally {
     await stores.close();
+  }
+}
+
+/** A file keeps the bytes as they are; a terminal, perhaps behind a pipe, would obey them. */
+function showBytes(bytes: Buffer, raw: boolean): void {
+  if (raw) {
+    printBytes(bytes);
+    return;
+  }
+  const text = isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
+  if (!isUtf8(bytes)) say('not UTF-8: shown byte by byte (--raw gives them as they are)');
+  else if (printable(text) !== text) say('shown with escapes (--raw gives the bytes as they are)');
+  print(text);
+}
+
+function stdoutIsFile(): boolean {
+  try {
+    return fstatSync(process.stdout.fd).isFile();
+  } catch {
+    return false; // Closed: nothing is read from it.
   }
 }
 

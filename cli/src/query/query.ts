@@ -4,7 +4,7 @@ import { incidentLine, rowLine } from '@millrace/core/results/view';
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError } from '../exit';
-import { printJson, say } from '../output';
+import { print, printJson, say } from '../output';
 import { projectFile } from '../project';
 import type { QueryFlags } from './command';
 import { follow } from './follow';
@@ -31,7 +31,7 @@ export async function query(command: Command, flags: QueryFlags): Promise<void> 
   const limit = flags.limit ?? (json ? Number.POSITIVE_INFINITY : DRAWN_ROWS);
   const rows = await selectRows(source, selection, limit);
   if (json) printJson(rows.map(rowLine));
-  else print(rowLines(rows, source.pipeline, flags.limit ?? TABLE_ROWS));
+  else printLines(rowLines(rows, source.pipeline, flags.limit ?? TABLE_ROWS));
   if (rows.length === 0 && !json) {
     throw new AnswerNoError(complaint(command, `no rows${unknownMetric(flags, source)}`));
   }
@@ -53,7 +53,7 @@ async function showIncidents(
 ): Promise<void> {
   const incidents = await selectIncidents(source, selection);
   if (flags.json === true) printJson(incidents.map(incidentLine));
-  else if (incidents.length > 0) print(incidentLines(incidents));
+  else if (incidents.length > 0) printLines(incidentLines(incidents));
   else say(complaint(command, `no incidents${unknownMetric(flags, source)}`));
 }
 
@@ -64,7 +64,7 @@ async function followRows(source: QuerySource, selection: Selection, flags: Quer
     ...{ source, selection, clock: systemClock },
     everyMs: (flags.interval ?? INTERVAL_SECONDS) * 1000,
     // One line a row, for programs too: a document would never end.
-    print: (row) => print([json ? JSON.stringify(rowLine(row)) : rowText(row)]),
+    print: (row) => print(json ? JSON.stringify(rowLine(row)) : rowText(row)),
     isOver: () => false,
   });
 }
@@ -77,6 +77,6 @@ async function openSource(flags: QueryFlags): Promise<QuerySource> {
   return openLocal(typeof local === 'string' ? local : projectFile('.millrace', 'store'));
 }
 
-function print(lines: readonly string[]): void {
-  for (const line of lines) process.stdout.write(`${line}\n`);
+function printLines(lines: readonly string[]): void {
+  for (const line of lines) print(line);
 }

@@ -1,6 +1,7 @@
 import type { AggregateValue } from '@millrace/core/aggregate/aggregate';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
+import { printable } from '@millrace/core/text/printable';
 import { momentText, shortNumber } from '../report/number-text';
 import { sparkline } from './sparkline';
 
@@ -19,7 +20,7 @@ export function rowLines(
     const { metric, series } = ofSeries[0] as RowView;
     const field = drawnField(ofSeries, metric, pipeline);
     if (lines.length > 0) lines.push('');
-    lines.push(`${printable(metric)} of ${printable(series)}`);
+    lines.push(`${short(metric)} of ${short(series)}`);
     if (field !== null) {
       const values = ofSeries.slice(-BARS_MAX).map((row) => numberOf(row.values[field]));
       lines.push(`  ${sparkline(values)} ${field}`);
@@ -46,7 +47,7 @@ export function rowText(row: RowView): string {
   const flags = [row.rev > 1 ? `rev ${row.rev}` : '', row.anomaly ? 'ANOMALY' : ''];
   return [
     momentText(row.startMs),
-    `${printable(row.metric)} of ${printable(row.series)}`,
+    `${short(row.metric)} of ${short(row.series)}`,
     ...values,
     ...flags.filter((flag) => flag !== ''),
   ].join('  ');
@@ -60,8 +61,8 @@ export function incidentLines(incidents: readonly IncidentView[]): string[] {
       incident.closedMs === null ? '-' : momentText(incident.closedMs),
       incident.severity,
       incident.state,
-      printable(incident.metric),
-      printable(incident.series),
+      short(incident.metric),
+      short(incident.series),
       shortNumber(incident.observed),
       `${shortNumber(incident.expected.low)} to ${shortNumber(incident.expected.high)}`,
     ]),
@@ -96,9 +97,9 @@ function tableOf(rows: readonly RowView[]): string[] {
 function cell(value: AggregateValue | undefined): string {
   if (value === null || value === undefined) return '-';
   if (typeof value === 'number') return shortNumber(value);
-  if (typeof value !== 'object') return printable(String(value));
+  if (typeof value !== 'object') return short(String(value));
   const [first] = value;
-  return first === undefined ? '-' : printable(`${first.value} (${first.count})`);
+  return first === undefined ? '-' : short(`${first.value} (${first.count})`);
 }
 
 function numberOf(value: AggregateValue | undefined): number | null {
@@ -106,7 +107,7 @@ function numberOf(value: AggregateValue | undefined): number | null {
 }
 
 function columns(head: readonly string[], body: readonly (readonly string[])[]): string[] {
-  const table = [head, ...body];
+  const table = [head, ...body].map((row) => row.map(printable));
   const widths = head.map((_, at) => Math.max(...table.map((row) => [...(row[at] ?? '')].length)));
   return table.map((row) =>
     row
@@ -117,8 +118,9 @@ function columns(head: readonly string[], body: readonly (readonly string[])[]):
 }
 
 /** Names come from data: none of them may move a terminal's cursor or run over the line. */
-function printable(text: string): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
+function short(text: string): string {
+  // A name may be a megabyte long; an escape takes at most six characters for one.
+  const plain = printable(text.slice(0, 2 * TEXT_CHARACTERS_MAX));
   const characters = [...plain];
   if (characters.length <= TEXT_CHARACTERS_MAX) return plain;
   return `${characters.slice(0, TEXT_CHARACTERS_MAX - 1).join('')}…`;

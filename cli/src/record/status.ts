@@ -1,4 +1,4 @@
-import { grouped } from '../output';
+import { drawOver, grouped } from '../output';
 import type { RecordProgress } from './record-stream';
 
 /** Redrawing more often shows nothing more. */
@@ -15,10 +15,10 @@ export function startStatus(json: boolean) {
       const { records, open, shards, behindMs } = progress;
       const behind = behindMs > 0 ? `${grouped(Math.round(behindMs / 1000))} s behind` : 'live';
       const text = `recording ${grouped(records)} records | ${open} of ${shards} shards open | ${behind}`;
-      process.stderr.write(`\r\x1b[K${text}`);
+      drawOver(text);
     },
     stop(): void {
-      if (shows && drawnMs > 0) process.stderr.write('\r\x1b[K');
+      if (shows && drawnMs > 0) drawOver('');
     },
   };
 }

@@ -1,5 +1,5 @@
 import { drawChart, PLOT } from './chart';
-import { type Html, html, jsonForHtml, Html as SafeHtml } from './html';
+import { type Html, html, isolated, jsonForHtml, Html as SafeHtml } from './html';
 import type { ReportPoint, ReportSeries } from './report-data';
 
 export interface TimeSpan {
@@ -21,7 +21,7 @@ export function chartCard(series: ReportSeries, index: number, time: TimeSpan): 
   const late = series.points.reduce((sum, point) => sum + point.late, 0);
   const incidents = series.incidents.length;
   return html`<section class="chart card${incidents > 0 ? ' wide' : ''}" id="${chartId(index)}">
-<header><h3>${series.metric} <span>${series.series}</span></h3><small>${series.field}</small>
+<header><h3>${isolated(series.metric)} <span>${isolated(series.series)}</span></h3><small>${isolated(series.field)}</small>
 ${late > 0 ? html`<span class="tag late">${late} applied late</span>` : null}
 ${incidents > 0 ? html`<span class="tag incident">${incidents} ${incidents === 1 ? 'incident' : 'incidents'}</span>` : null}
 </header>

@@ -1,3 +1,5 @@
+import { printable } from '@millrace/core/text/printable';
+
 /** HTML that is safe as it is: everything put into an `html` template is escaped on its way in. */
 export class Html {
   readonly text: string;
@@ -35,8 +37,14 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Markup, and what turns the writing direction or cannot be seen. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+  return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}
+
+/** A name of others: its letters, which may run from right to left, do not reorder what stands beside it. */
+export function isolated(name: HtmlValue): Html {
+  return html`<bdi>${name}</bdi>`;
 }
 
 /** JSON for a `<script type="application/json">`: nothing in it can end the element. */

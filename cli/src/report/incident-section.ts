@@ -1,6 +1,6 @@
 import { grouped } from '../output';
 import type { TimeSpan } from './chart-card';
-import { type Html, html } from './html';
+import { type Html, html, isolated } from './html';
 import { clockText, durationText, shortNumber } from './number-text';
 import type { ReportIncident } from './report-data';
 
@@ -39,12 +39,12 @@ function row(incident: ReportIncident, anchor: string | null, spanMs: number): H
   const name = anchor === null ? series : html`<a href="#${anchor}">${series}</a>`;
   const lasted = closedMs === null ? 'still open' : durationText(closedMs - openedMs);
   return html`<tr>
-<td>${name}<br><small>${metric}</small></td>
+<td>${isolated(name)}<br><small>${isolated(metric)}</small></td>
 <td class="t">${clockText(openedMs, spanMs)}</td><td class="t">${lasted}</td>
 <td class="n"><b>${shortNumber(incident.observed)}</b></td>
 <td class="n">${shortNumber(expected.low)} to ${shortNumber(expected.high)}</td>
 <td class="n">${incident.score.toFixed(3)}</td>
 <td><span class="tag ${incident.severity}">${incident.severity}</span></td>
-<td>${incident.reason}</td>
+<td>${isolated(incident.reason)}</td>
 </tr>`;
 }

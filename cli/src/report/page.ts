@@ -3,7 +3,7 @@ import { grouped } from '../output';
 import { missing } from '../replay/accounting';
 import { chartCard, chartId, type TimeSpan } from './chart-card';
 import { costSection } from './cost-section';
-import { Html, html } from './html';
+import { Html, html, isolated } from './html';
 import { incidentSection } from './incident-section';
 import { durationText, momentText } from './number-text';
 import { quarantineSection } from './quarantine-section';
@@ -31,7 +31,7 @@ export function renderReport(data: ReportData): string {
 <body>
 <main>
 <p class="brand"><b>Millrace</b> report</p>
-<h1>${data.title}</h1>
+<h1>${isolated(data.title)}</h1>
 <p class="lead">${lead(data, time)}</p>
 ${accounting(data)}
 ${facts(data)}

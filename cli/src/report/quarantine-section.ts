@@ -1,5 +1,5 @@
 import { grouped } from '../output';
-import { type Html, html } from './html';
+import { type Html, html, isolated } from './html';
 import type { ReportQuarantine } from './report-data';
 
 /** Sixteen late records of one outage look alike: some of each reason say more. */
@@ -25,8 +25,8 @@ export function quarantineSection(quarantine: readonly ReportQuarantine[]): Html
 ${shown.map(
   ({ reason, detail, partitionKey, arrival, data }) => html`<tr>
 <td><span class="tag${reason === 'late' ? ' late' : ''}">${reason}</span></td>
-<td class="t">${arrival.slice(0, 19).replace('T', ' ')}</td><td class="t">${partitionKey}</td><td>${detail}</td>
-<td class="data"><code>${preview(data)}</code></td></tr>`,
+<td class="t">${arrival.slice(0, 19).replace('T', ' ')}</td><td class="t">${isolated(partitionKey)}</td><td>${isolated(detail)}</td>
+<td class="data"><code>${isolated(preview(data))}</code></td></tr>`,
 )}
 ${hidden > 0 ? html`<tr><td colspan="5"><small>${grouped(hidden)} more in quarantine.ndjson</small></td></tr>` : null}
 </table></div>`;

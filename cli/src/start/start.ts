@@ -6,7 +6,7 @@ import { estimateCost } from '../cost-estimate/estimate';
 import { AnswerNoError, UsageError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
 import { createLocalStore } from '../local-store';
-import { printJson, say } from '../output';
+import { type Heading, print, printJson, say } from '../output';
 import { projectFile } from '../project';
 import { checkRecordingFile } from '../recording/byte-blocks';
 import { missing, unmatchedHint } from '../replay/accounting';
@@ -88,8 +88,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
       alerts: alerts.length,
       report,
     });
-  else
-    print(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }, heading), report);
+  else printSummary(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }), report);
   if (!json) for (const line of unmatchedHint(accounting, pipelineFile)) say(line);
   if (missing(accounting) !== 0) {
     throw new AnswerNoError('millrace start: the accounting does not add up');
@@ -105,18 +104,13 @@ async function readApplication(): Promise<Application> {
   }
 }
 
-function print(lines: readonly string[], report: string): void {
+function printSummary(lines: readonly (string | Heading)[], report: string): void {
   const shown = relative(process.cwd(), report);
   const next = [
     '',
-    heading('Next'),
+    { heading: 'Next' },
     `  open ${shown}: a chart of every series with its expected band`,
     '  edit pipeline.json and run npm start again; npx millrace --help lists the other commands',
   ];
-  process.stdout.write(`\n${[...lines, ...next].join('\n')}\n`);
-}
-
-function heading(text: string): string {
-  const plain = !process.stdout.isTTY || process.env.NO_COLOR !== undefined;
-  return plain ? text : `\u001b[1m${text}\u001b[22m`;
+  for (const line of ['', ...lines, ...next]) print(line);
 }

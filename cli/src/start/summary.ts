@@ -1,7 +1,7 @@
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
 import { type CostEstimate, dollarsText } from '../cost-estimate/estimate';
-import { grouped } from '../output';
+import { grouped, type Heading } from '../output';
 import { type Accounting, accountingLine, besideLine } from '../replay/accounting';
 import { clockText, durationText, shortNumber } from '../report/number-text';
 import { fieldToDraw } from '../report/report-data';
@@ -20,21 +20,21 @@ const SERIES_MAX = 12;
 const INCIDENTS_MAX = 8;
 
 /** What a newcomer sees: newest windows, incidents with their evidence, the sum, speed and cost. */
-export function summaryLines(summary: Summary, heading: (text: string) => string): string[] {
+export function summaryLines(summary: Summary): (string | Heading)[] {
   const { accounting, seconds } = summary;
   const rate = grouped(Math.round(accounting.records / Math.max(seconds, 0.001)));
   return [
-    heading('Newest window of each series'),
+    { heading: 'Newest window of each series' },
     ...newestWindows(summary),
     '',
-    heading(`Incidents: ${summary.incidents.length}`),
+    { heading: `Incidents: ${summary.incidents.length}` },
     ...incidentLines(summary),
     '',
-    heading('Every measurement is accounted for'),
+    { heading: 'Every measurement is accounted for' },
     `  ${accountingLine(accounting)}`,
     `  ${besideLine(accounting)}`,
     '',
-    heading('Speed and cost'),
+    { heading: 'Speed and cost' },
     `  ${grouped(accounting.records)} records in ${seconds.toFixed(1)} s: ${rate} a second on this machine`,
     ...costLines(summary.cost),
   ];

@@ -271,7 +271,7 @@ test('a name cannot move the cursor of a terminal', () => {
 
   const text = rowLines([row], { version: 1, transform: null, metrics: [] }, 10).join('\n');
 
-  expect(text).toContain('m of \ufffd[2Jx\ufffd\ufffd\n');
+  expect(text).toContain('m of \\u001b[2Jx\\u000a\\u202e\n');
 });
 
 describe('times', () => {

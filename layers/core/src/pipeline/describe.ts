@@ -1,3 +1,5 @@
+import { printable } from '../text/printable';
+
 const TEXT_UNITS_MAX = 80;
 
 /** A JSON value as an error message shows it: always one line, never long. */
@@ -5,18 +7,10 @@ export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (typeof value === 'string') {
     const text = value.length > TEXT_UNITS_MAX ? `${value.slice(0, TEXT_UNITS_MAX)}…` : value;
-    return oneLine(JSON.stringify(text));
+    return printable(JSON.stringify(text));
   }
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   if (value === Infinity || value === -Infinity) return 'a number beyond 1.8e308';
   return typeof value === 'function' ? 'a function' : String(value);
-}
-
-/** Text with every line break and control character written as an escape. */
-export function oneLine(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

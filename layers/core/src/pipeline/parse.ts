@@ -1,5 +1,5 @@
 import { sizeOf } from '../fold/size';
-import { oneLine } from './describe';
+import { printable } from '../text/printable';
 import { openFields } from './fields';
 import { scanJson } from './json-text';
 import { type KnownNames, parseMetric } from './parse-metric';
@@ -37,9 +37,9 @@ export function parsePipelineText(text: string, options: ParseOptions = {}): Par
   const { mistake, repeated, overflowing } = scanJson(json);
   if (mistake !== null) {
     const place = `line ${mistake.line}, column ${mistake.column}`;
-    throw new PipelineError([`${source}: ${place}: ${oneLine(mistake.text)}`]);
+    throw new PipelineError([`${source}: ${place}: ${printable(mistake.text)}`]);
   }
-  const written = new Map(overflowing.map(({ at, text }) => [placeKey(at), oneLine(text)]));
+  const written = new Map(overflowing.map(({ at, text }) => [placeKey(at), printable(text)]));
   const problems = new Problems(source, written);
   for (const { at, line } of repeated) {
     problems.error(at, `appears a second time on line ${line}, and only the last would count`);

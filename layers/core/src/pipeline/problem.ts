@@ -1,4 +1,5 @@
-import { describe, oneLine } from './describe';
+import { printable } from '../text/printable';
+import { describe } from './describe';
 
 /** Where in the file a value stands: field names and list indexes, outermost first. */
 export type At = readonly string[];
@@ -52,7 +53,7 @@ export class Problems {
   }
 
   #line(at: At, text: string): string {
-    const where = at.length === 0 ? '' : `${oneLine(at.join('.'))}: `;
+    const where = at.length === 0 ? '' : `${printable(at.join('.'))}: `;
     return `${this.#source}: ${where}${text}`;
   }
 }

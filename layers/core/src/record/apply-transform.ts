@@ -1,5 +1,6 @@
-import { describe, oneLine } from '../pipeline/describe';
+import { describe } from '../pipeline/describe';
 import type { JsonRecord, Transform } from '../pipeline/pipeline';
+import { printable } from '../text/printable';
 
 /** More outputs than this of one record are a mistake of the transform, not data. */
 export const TRANSFORM_OUTPUTS_MAX = 10_000;
@@ -60,7 +61,7 @@ function ignorePromise(name: string, promise: PromiseLike<unknown>): string {
 function messageOf(error: unknown): string {
   try {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    return oneLine(text.slice(0, MESSAGE_UNITS_MAX));
+    return printable(text.slice(0, MESSAGE_UNITS_MAX));
   } catch {
     return 'something that cannot be shown';
   }

@@ -1,6 +1,6 @@
 import { BugError } from '../error';
-import { oneLine } from '../pipeline/describe';
 import type { JsonRecord, Metric, Pipeline, Transforms } from '../pipeline/pipeline';
+import { printable } from '../text/printable';
 import { applyTransform } from './apply-transform';
 import { type CompiledMetric, compileMetric, measureCompiled } from './measure';
 import type { Measurement, Rejection } from './record';
@@ -117,7 +117,7 @@ function run(
 ): readonly JsonRecord[] | string {
   const transform = transforms.get(name);
   // Parsing checks the names; if one is gone now, stopping beats refusing every record for ever.
-  if (transform === undefined) throw new BugError(`no transform is called ${oneLine(name)}`);
+  if (transform === undefined) throw new BugError(`no transform is called ${printable(name)}`);
   return applyTransform(name, transform, record);
 }
 

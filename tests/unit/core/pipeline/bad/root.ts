@@ -68,7 +68,7 @@ export const ROOT: readonly BadPipeline[] = [
   {
     name: 'a metric name with half a surrogate pair',
     json: withMetric(SMALLEST_METRIC, 'a\ud800'),
-    problems: ['metrics.a\ud800: the name is not valid Unicode'],
+    problems: ['metrics.a\\ud800: the name is not valid Unicode'],
     beyondSchema: true,
   },
   {
