@@ -2,9 +2,11 @@ import type { Command } from 'commander';
 import { UsageError } from './exit';
 import { loadPipeline } from './load-pipeline';
 import { printJson, say } from './output';
+import { TRANSFORMS_OPTION } from './transforms';
 
 const HELP = `
-Lists every mistake, one line each, and says what runs but is likely not meant.
+Lists every mistake, one line each, and says what runs but is likely not meant. Transforms
+that the file names are loaded, which runs their code: the project's, or those of --transforms.
 
 Examples:
   $ millrace check
@@ -19,14 +21,20 @@ export function register(program: Command): void {
     .command('check')
     .description('validate a pipeline file')
     .argument('[pipeline]', 'pipeline file', 'pipeline.json')
+    .option(...TRANSFORMS_OPTION)
     .option('--json', 'print one JSON document on stdout')
     .addHelpText('after', HELP)
     .action(check);
 }
 
-async function check(path: string, { json = false }: { readonly json?: boolean }): Promise<void> {
+interface Flags {
+  readonly transforms?: string;
+  readonly json?: boolean;
+}
+
+async function check(path: string, { transforms, json = false }: Flags): Promise<void> {
   try {
-    const { pipeline, warnings } = await loadPipeline(path);
+    const { pipeline, warnings } = await loadPipeline(path, { transforms });
     const metrics = pipeline.metrics.map((metric) => metric.name);
     for (const warning of warnings) say(`warning: ${warning}`);
     if (json) printJson({ ok: true, metrics, warnings, problems: [] });

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { Pipeline, Transform } from '@millrace/core/pipeline/pipeline';
 import { PipelineError } from '@millrace/core/pipeline/problem';
-import { joinLines } from './exit';
+import { isSystemError, joinLines, UsageError } from './exit';
 import { projectFile } from './project';
 
 /** Where `transforms/NAME.ts` is, by name. */
@@ -15,25 +15,38 @@ export type LoadModule = (file: string) => Promise<unknown>;
 
 const importModule: LoadModule = (file) => import(pathToFileURL(file).href);
 
-/** The transforms beside a pipeline file, and behind them those of the project. */
-export async function findTransforms(pipelineFile: string): Promise<TransformFiles> {
-  const beside = join(dirname(resolve(pipelineFile)), 'transforms');
+/** The help of `--transforms`, the same for all commands that have it. */
+export const TRANSFORMS_OPTION = [
+  '--transforms <dir>',
+  "folder of code that the pipeline may name, before the project's transforms/",
+] as const;
+
+/**
+ * The transforms of the project, and before them those of a folder that the user named. Never those
+ * beside the pipeline file: it may be a stranger's, and loading a transform runs it.
+ * @param folder of `--transforms`; null = the project's alone
+ * @throws UsageError when it cannot be read
+ */
+export async function findTransforms(folder: string | null): Promise<TransformFiles> {
   const files = new Map<string, string>();
-  for (const folder of [projectFile('transforms'), beside]) {
-    for (const name of await namesIn(folder)) {
-      if (name.endsWith('.ts') && !name.endsWith('.d.ts')) {
-        files.set(name.slice(0, -'.ts'.length), join(folder, name));
-      }
-    }
+  // Without the project's folder a pipeline that names a transform is told so by the parser.
+  await addFiles(files, projectFile('transforms')).catch(() => undefined);
+  if (folder === null) return files;
+  try {
+    await addFiles(files, resolve(folder));
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    const got = error.code === 'ENOENT' ? 'no such folder' : `${error.code}`;
+    throw new UsageError(`--transforms: ${folder}: expected a folder, got ${got}`);
   }
   return files;
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch {
-    return []; // No such folder: a pipeline that names a transform is told so by the parser.
+async function addFiles(files: Map<string, string>, folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith('.ts') && !name.endsWith('.d.ts')) {
+      files.set(name.slice(0, -'.ts'.length), join(folder, name));
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
 import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import { describeStack } from '../env/stack-outputs';
 import { UsageError } from '../exit';
-import { loadPipeline } from '../load-pipeline';
+import { readPipeline } from '../load-pipeline';
 import { openLocalStore } from '../local-store';
 import type { QuerySource } from './read';
 
@@ -14,7 +14,7 @@ export async function openStack(
   options: { readonly endpointUrl?: string | undefined; readonly pipeline: string },
 ): Promise<QuerySource> {
   const { endpointUrl } = options;
-  const { pipeline } = await loadPipeline(options.pipeline);
+  const { pipeline } = await readPipeline(options.pipeline);
   const { outputs } = await describeStack(stack, { endpointUrl });
   const client = createDynamoClient({ endpointUrl, requestMsMax: REQUEST_MS_MAX });
   const limits = { attemptsMax: 4, attemptMsMax: REQUEST_MS_MAX, totalMsMax: 20_000 };

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { checkTogether } from '../option-value';
 import { addFilterOptions, type FilterFlags } from '../quarantine/filter-options';
 import { addTargetOptions, type TargetFlags } from '../quarantine/open-stores';
+import { TRANSFORMS_OPTION } from '../transforms';
 
 const HELP = `
 Puts the bytes of refused records into the stream again, under their partition keys. Without
@@ -22,6 +23,7 @@ Exit codes: 0 done, 1 some are being put by another run, 2 wrong use, 3 the stor
 
 export interface RedriveFlags extends TargetFlags, FilterFlags {
   readonly pipeline: string;
+  readonly transforms?: string;
   readonly toStream?: string;
   readonly out?: string;
   readonly dryRun?: boolean;
@@ -37,6 +39,7 @@ export function register(program: Command): void {
   addFilterOptions(addTargetOptions(command))
     .option('--dry-run', 'say what would become of each; write nothing')
     .option('--pipeline <file>', 'pipeline to judge by', 'pipeline.json')
+    .option(...TRANSFORMS_OPTION)
     .option('--to-stream <name>', "another stream than the stack's")
     .option('--out <file>', 'with --local: recording to write, for millrace replay')
     .option('--all', 'also records that would be refused, late or counted twice')

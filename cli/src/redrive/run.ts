@@ -20,7 +20,9 @@ const LISTED_MAX = 50;
 export async function runRedrive(command: Command, flags: RedriveFlags): Promise<void> {
   const clock = systemClock;
   const filter = filterOf(flags);
-  const { pipeline, transforms } = await loadPipeline(flags.pipeline);
+  const { pipeline, transforms } = await loadPipeline(flags.pipeline, {
+    transforms: flags.transforms,
+  });
   const stores = await openStores(command, flags);
   const listed: object[] = [];
   let counts: RedriveCounts;

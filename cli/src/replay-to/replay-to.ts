@@ -8,7 +8,7 @@ import { systemClock } from '@millrace/adapters/system-clock';
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError, UsageError } from '../exit';
-import { loadPipeline } from '../load-pipeline';
+import { readPipeline } from '../load-pipeline';
 import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
 import { describeStream } from '../record/describe-stream';
@@ -95,7 +95,7 @@ async function timeShift(
   const [first] = entries;
   const last = entries.at(-1);
   if (shiftTime !== true || first === undefined || last === undefined) return null;
-  const loaded = await loadPipeline(path);
+  const loaded = await readPipeline(path);
   const { pipeline } = loaded;
   warnings.push(...loaded.warnings);
   if (pipeline.transform !== null || pipeline.metrics.some(({ transform }) => transform !== null)) {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { checkTogether, speedValue, urlValue, wholeNumber } from '../option-value';
 import type { ReplayToFlags } from '../replay-to/replay-to';
+import { TRANSFORMS_OPTION } from '../transforms';
 
 const HELP = `
 DIR gets rows.ndjson, incidents.ndjson, quarantine.ndjson and accounting.json: the same
@@ -25,6 +26,7 @@ use or bad input, 3 disk or stream.`;
 
 export interface ReplayFlags {
   readonly pipeline: string;
+  readonly transforms?: string;
   readonly shards?: number;
   readonly parallelization?: number;
   readonly batchSize?: number;
@@ -47,6 +49,7 @@ type Flags = Omit<ReplayFlags & ReplayToFlags, 'speed' | 'to'> & {
 /** What only makes sense where records are put into a stream, and what only where they are not. */
 const ONLY_WITH_TO = ['endpoint', 'shiftTime', 'force', 'keyRuns'] as const;
 const ONLY_WITHOUT_TO = [
+  'transforms',
   'shards',
   'parallelization',
   'batchSize',
@@ -64,6 +67,7 @@ export function register(program: Command): void {
     .description('run a recording through the real handlers, on this machine')
     .argument('<recording>', '.ndjson or .ndjson.gz')
     .option('--pipeline <file>', 'pipeline file', 'pipeline.json')
+    .option(...TRANSFORMS_OPTION)
     .option(
       '--shards <n>',
       'hash over n equal shards (default: as recorded)',

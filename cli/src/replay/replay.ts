@@ -34,7 +34,9 @@ export async function replay(
     await (flags.replace === true ? checkStoreFolder : checkNewStoreFolder)(flags.store);
   }
   await checkRecordingFile(recording);
-  const { pipeline, transforms, ...loaded } = await loadPipeline(flags.pipeline);
+  const { pipeline, transforms, ...loaded } = await loadPipeline(flags.pipeline, {
+    transforms: flags.transforms,
+  });
   // Printed when nothing is refused any more: a refusal is one line for each problem and no other.
   const warnings = [...loaded.warnings];
   const recorded = await readSource(recording, {

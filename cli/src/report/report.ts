@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { loadPipeline } from '../load-pipeline';
+import { readPipeline } from '../load-pipeline';
 import { makeFolder } from '../make-folder';
 import { printJson, say } from '../output';
 import type { ReportFlags } from './command';
@@ -10,7 +10,7 @@ import { readReportFolder } from './read-folder';
 /** See `register` for the flags. */
 export async function report(flags: ReportFlags): Promise<void> {
   const pipeline =
-    flags.pipeline === undefined ? null : (await loadPipeline(flags.pipeline)).pipeline;
+    flags.pipeline === undefined ? null : (await readPipeline(flags.pipeline)).pipeline;
   const data = await readReportFolder(flags.in, pipeline);
   const out = flags.out ?? join(flags.in, 'report.html');
   const page = renderReport(data);

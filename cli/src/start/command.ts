@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { wholeNumber } from '../option-value';
+import { TRANSFORMS_OPTION } from '../transforms';
 
 const HELP = `
 Without arguments: an hour of a real machine's telemetry, with two real disturbances.
@@ -14,6 +15,7 @@ Exit codes: 0 done, 1 the accounting does not add up, 2 wrong use or bad input, 
 
 export interface StartFlags {
   readonly pipeline?: string;
+  readonly transforms?: string;
   readonly out?: string;
   readonly seed: number;
   readonly json?: boolean;
@@ -26,6 +28,7 @@ export function register(program: Command): void {
     .description('replay the shipped recording: windows, incidents, accounting, cost, a report')
     .argument('[recording]', '.ndjson or .ndjson.gz (default: the shipped one)')
     .option('--pipeline <file>', "pipeline file (default: the project's pipeline.json)")
+    .option(...TRANSFORMS_OPTION)
     .option('--out <dir>', 'folder for the results, replaced (default: .millrace/start)')
     .option('--seed <n>', 'how things interleave', wholeNumber(command, '--seed', { min: 0 }), 1)
     .option('--json', 'print one JSON document on stdout')

@@ -31,7 +31,9 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const folder = flags.out ?? projectFile('.millrace', 'start');
   await checkRecordingFile(recording);
   const pipelineFile = flags.pipeline ?? projectFile('pipeline.json');
-  const { pipeline, transforms, warnings } = await loadPipeline(pipelineFile);
+  const { pipeline, transforms, warnings } = await loadPipeline(pipelineFile, {
+    transforms: flags.transforms,
+  });
   for (const warning of warnings) say(`warning: ${warning}`);
   const warn = (message: string) => say(`warning: ${message}`);
   const source = await readSource(recording, {

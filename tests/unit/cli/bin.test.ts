@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFolder, line, recordingText } from './recording/recording-file';
 
@@ -38,7 +38,7 @@ describe('cli/bin/millrace.mjs', () => {
     expect(millrace('--version').status).toBe(0);
   });
 
-  it('loads a transform beside the pipeline file', () => {
+  it('runs no code from beside the pipeline file, unless --transforms says so', () => {
     folder.write('pipeline.json', pipelineWith('double'));
     const { status, stderr } = millrace('check');
     expect([status, stderr]).toEqual([
@@ -47,8 +47,17 @@ describe('cli/bin/millrace.mjs', () => {
     ]);
 
     folder.makeFolder('transforms');
-    folder.write('transforms/double.ts', 'export default (r: { v: number }) => ({ v: 2 * r.v });');
-    expect(millrace('check')).toMatchObject({ status: 0 });
+    folder.write('transforms/double.ts', SPY);
+    const refused = millrace('check');
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toContain('to run code from beside the file: --transforms transforms\n');
+    folder.write('transforms/flatten-readings.ts', SPY);
+    folder.write('own.json', pipelineWith('flatten-readings'));
+    expect(millrace('check', 'own.json').status).toBe(0);
+    expect(existsSync(folder.path('ran'))).toBe(false);
+
+    expect(millrace('check', '--transforms', 'transforms')).toMatchObject({ status: 0 });
+    expect(existsSync(folder.path('ran'))).toBe(true);
   });
 });
 
@@ -79,7 +88,7 @@ describe('millrace check of a transform that cannot be loaded', () => {
     folder.write('transforms/broken.ts', text);
     folder.write('pipeline.json', pipelineWith('broken'));
 
-    expect(millrace('check')).toMatchObject({
+    expect(millrace('check', '--transforms', 'transforms')).toMatchObject({
       status: 2,
       stdout: '',
       stderr: `pipeline.json: transform: transforms/broken.ts${expected}\n`,
@@ -94,7 +103,8 @@ describe('millrace replay, started for real', () => {
     folder.write('pipeline.json', pipelineWith('forgetful'));
     folder.write('three.ndjson', recordingText(['1', '2', '3'].map((q) => line({ q, j: { q } }))));
 
-    const { status, stdout, stderr } = millrace('replay', 'three.ndjson', '--out', 'out', '--json');
+    const args = ['three.ndjson', '--transforms', 'transforms', '--out', 'out', '--json'];
+    const { status, stdout, stderr } = millrace('replay', ...args);
 
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ in: 6, applied: 3 });
@@ -114,6 +124,13 @@ describe('millrace replay, started for real', () => {
     expect(stderr).toMatch(/^millrace: E[A-Z]+: .*\n$/);
   });
 });
+
+/** Leaves a file where it runs. */
+const SPY = `
+import { writeFileSync } from 'node:fs';
+writeFileSync('ran', '');
+export default (r: { v: number }) => ({ v: 2 * r.v });
+`;
 
 const FORGETFUL = `
 let calls = 0;

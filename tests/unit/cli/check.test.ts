@@ -72,6 +72,18 @@ describe('millrace check', () => {
   });
 });
 
+describe('millrace check --transforms', () => {
+  it.each([
+    ['no folder', 'none', 'got no such folder'],
+    ['a file', 'pipeline.json', 'got ENOTDIR'],
+  ])('refuses %s', async (_name, name, expected) => {
+    const path = pipelineFile();
+
+    expect(await run(['check', path, '--transforms', folder.path(name)])).toBe(2);
+    expect(output.errorLines()).toEqual([expect.stringContaining(expected)]);
+  });
+});
+
 describe('loadPipeline', () => {
   const loadModule = (module: unknown) => ({ loadModule: async () => module });
 
