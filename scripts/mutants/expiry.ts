@@ -56,11 +56,11 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     // One seed in forty fills an item.
     seeds: { plan: 'reshard', count: 400 },
     patches: [
-      { file: FOLD, find: '  makeRoom(context);\n', put: '' },
+      { file: FOLD, find: '  makeRoom(context, arrivalMs);\n', put: '' },
       {
         file: DRAFT,
         find: '  marks.flush();\n',
-        put: '  marks.flush();\n  makeRoom(context);\n',
+        put: '  marks.flush();\n  makeRoom(context, state.lastArrivalMs ?? 0);\n',
       },
       {
         file: DRAFT,
@@ -75,10 +75,58 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'layers/core/src/fold/room.ts',
-        find: 'for (const window of state.windows.values()) {\n    if (bytes <= room',
-        put: 'for (const window of [...state.windows.values()].reverse()) {\n    if (bytes <= room',
+        find: 'isAhead ? windows.pop() : windows.shift()',
+        put: 'windows.pop()',
       },
     ],
+  },
+  {
+    name: 'a fast clock takes all the room',
+    rule: 'room',
+    patches: [
+      {
+        file: 'layers/core/src/fold/room.ts',
+        find: '<= (definition.bytes.room - idBytes) / 2',
+        put: '<= 2 * (definition.bytes.room - idBytes)',
+      },
+    ],
+    test: 'tests/unit/core/fold/room.test.ts',
+  },
+  {
+    name: 'what a fast clock opened is scored before its time',
+    rule: 'room',
+    patches: [
+      {
+        file: 'layers/core/src/fold/publish.ts',
+        find: '    window.rev = 1;\n    oweRow(outputs, window, definition);\n',
+        put: '    publishFirst(context, window);\n',
+      },
+    ],
+    test: 'tests/unit/core/fold/room.test.ts',
+  },
+  {
+    name: 'what a fast clock opened may come again after it went',
+    rule: 'room',
+    patches: [
+      {
+        file: 'layers/core/src/fold/publish.ts',
+        find: '  state.bars = addBar(state.bars, { fromMs: window.startMs, toMs: window.endMs });\n',
+        put: '',
+      },
+    ],
+    test: 'tests/unit/core/fold/room.test.ts',
+  },
+  {
+    name: 'a fast clock sets the border of a new definition',
+    rule: 'room',
+    patches: [
+      {
+        file: 'layers/core/src/fold/epoch.ts',
+        find: 'held.filter(([startMs]) => startMs <= lastMs)',
+        put: 'held.filter(() => !Number.isNaN(lastMs))',
+      },
+    ],
+    test: 'tests/unit/core/fold/room.test.ts',
   },
   {
     name: 'what went for want of room may come again',

@@ -222,7 +222,15 @@ class TableObserver implements Observer {
 
   /** What had to go for want of room is behind the floor, and nothing else is. */
   private checkRoom(name: string, item: Item): void {
-    const body = JSON.parse(String(item.body)) as { p: [number][]; e?: [number, number | null] };
+    const body = JSON.parse(String(item.body)) as {
+      p: [start: number, end: number][];
+      e?: [number, number | null];
+      b?: [from: number, to: number][];
+    };
+    const bars = body.b ?? [];
+    if (body.p.some(([start, end]) => bars.some(([from, to]) => start < to && from < end))) {
+      this.violate(`room: ${name} holds a window of a time that had to go`);
+    }
     const floorMs = body.e?.[1] ?? null;
     if (floorMs === null) return;
     this.sight('evicted for want of room');

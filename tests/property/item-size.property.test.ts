@@ -8,6 +8,7 @@ import type { Group, GroupEntry } from '@millrace/core/commit/group';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
 import {
+  BARS_BYTES_MAX,
   KEYS_BYTES_MAX,
   LAST_RECORD_BYTES_MAX,
   LEARNT_BYTES_MAX,
@@ -30,7 +31,7 @@ const SEEDS = seedsFrom({ first: 1, count: 10 });
 test('the shares of an item are less than DynamoDB takes', () => {
   const shares = [
     ...[WINDOWS_BYTES_MAX, OUTBOX_BYTES_MAX, MARKS_BYTES_MAX],
-    ...[KEYS_BYTES_MAX, LEARNT_BYTES_MAX, LAST_RECORD_BYTES_MAX],
+    ...[KEYS_BYTES_MAX, LEARNT_BYTES_MAX, LAST_RECORD_BYTES_MAX, BARS_BYTES_MAX],
   ];
   expect(shares.reduce((sum, bytes) => sum + bytes)).toBeLessThan(ITEM_BYTES_MAX);
 });
@@ -132,12 +133,14 @@ test('one record closes all windows of an incident with a long name, in one comm
   const series = new Series({ metric: name, partitionKey: name, series: name }, SOURCE);
 
   const measurements = Array.from({ length: seconds }, (_, at) => ({
-    ...{ eventMs: START_MS + at * 1000, arrivalMs: START_MS },
+    ...{ eventMs: START_MS + at * 1000, arrivalMs: START_MS + seconds * 1000 },
     // Learnt for a while, and worse with every window from then on.
     input: at < 20 ? 1 : 1.5 ** at,
   }));
   await series.commit(definition, measurements);
-  await series.commit(definition, [{ eventMs: START_MS + DAY_MS, arrivalMs: START_MS, input: 1 }]);
+  await series.commit(definition, [
+    { eventMs: START_MS + DAY_MS, arrivalMs: START_MS + DAY_MS, input: 1 },
+  ]);
 
   expect(seconds).toBeGreaterThan(100);
   expect(Math.max(...series.sizes)).toBeGreaterThan(50_000);
@@ -159,7 +162,12 @@ const AGGREGATES = [
 ];
 
 /** A metric whose windows `check` lets through, as many as it does. */
-function fullMetric(choices: Choices, name: string, detect: boolean): Metric {
+function fullMetric(
+  choices: Choices,
+  name: string,
+  detect: boolean,
+  maxFutureSkew: string,
+): Metric {
   const aggregates = choices.pick(detect ? AGGREGATES.slice(0, 3) : AGGREGATES);
   const share = choices.pick([0, 0.3, 1]);
   const dedupe = choices.chance(0.3) ? { by: 'eventId' as const, path: 'id' } : undefined;
@@ -169,6 +177,7 @@ function fullMetric(choices: Choices, name: string, detect: boolean): Metric {
       ...oneMetric({
         window: { type: 'tumbling', size: '1s' },
         ...{ outOfOrderness: '0s', allowedLateness: '0s', idleClose: '1h', aggregates },
+        maxFutureSkew,
         ...(dedupe && { dedupe }),
         ...(detect && { detect: { detector: 'default', on: 'count' } }),
       }),
@@ -210,7 +219,9 @@ test('no item is refused, and none is larger than its shares', async () => {
       );
       const texts = CHARACTERS.map((character) => character.repeat(300));
       const detect = choices.chance(0.5);
-      let definition = defineMetric(fullMetric(choices, name, detect), 400 * DAY_MS, 1);
+      const clocks = createChoices(seed ^ 0xfa57);
+      const skew = clocks.pick(['0s', '1m', '36500d']);
+      let definition = defineMetric(fullMetric(choices, name, detect, skew), 400 * DAY_MS, 1);
       const shards = choices.chance(0.25) ? 600 : 1;
       const at = (eventMs: number, arrivalMs: number) => ({
         ...{ eventMs, arrivalMs, input: inputOf(choices, texts) },
@@ -226,14 +237,20 @@ test('no item is refused, and none is larger than its shares', async () => {
         const { metric } = definition;
         const spanMs = metric.outOfOrdernessMs + metric.allowedLatenessMs;
         const windows = Math.min(1_200, spanMs / 1000);
+        const arrivedMs = nowMs + windows * 1000;
         const records = [];
+        // Fast clocks, before, among and behind the others.
+        const planted = metric.maxFutureSkewMs > 60_000 ? clocks.int(400) : 0;
+        const plant = () => at(arrivedMs + (2 + clocks.int(30_000)) * DAY_MS, arrivedMs);
+        for (let n = 0; n < planted; n++) records.push(plant());
         for (let window = 0; window < windows; window++) {
           const eventMs = nowMs + window * 1000;
-          for (let n = burst(choices, window); n > 0; n--) records.push(at(eventMs, nowMs));
+          for (let n = burst(choices, window); n > 0; n--) records.push(at(eventMs, arrivedMs));
+          if (planted > 0 && clocks.chance(0.2)) records.push(plant());
         }
         // Some of them once more, behind the watermark, and one that closes all.
         for (let n = 0; n < 300; n++) {
-          records.push(at(nowMs + choices.int(Math.max(1, windows)) * 1000, nowMs));
+          records.push(at(nowMs + choices.int(Math.max(1, windows)) * 1000, arrivedMs));
         }
         nowMs += spanMs + windows * 1000 + 1000;
         const last = choices.pick(['event', 'idle', 'definition']);
@@ -242,7 +259,7 @@ test('no item is refused, and none is larger than its shares', async () => {
         await series.commit(definition, records.slice(0, 100));
         await series.commit(definition, records.slice(100));
         if (last === 'definition') {
-          const next = fullMetric(choices, name, detect);
+          const next = fullMetric(choices, name, detect, skew);
           definition = defineMetric(next, 400 * DAY_MS, definition.number + 1);
         }
       }

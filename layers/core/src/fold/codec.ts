@@ -31,6 +31,8 @@ interface Body {
   c: [number, number, number, number, number, number];
   /** Epoch and the border before which every window is closed; absent in the first epoch without one. */
   e?: [epoch: number, floorMs: number | null];
+  /** Bars; since version 3, and absent where there are none. */
+  b?: [fromMs: number, toMs: number][];
   /** `refusedMs`; since version 2, and absent where it is null. */
   f?: number;
 }
@@ -52,6 +54,7 @@ export function newState(): SeriesState {
     definitionNumber: 0,
     epoch: 0,
     floorMs: null,
+    bars: [],
     retired: null,
     watermarkMs: null,
     lastArrivalMs: null,
@@ -89,6 +92,7 @@ export function decodeState(item: Item, definition: Definition): SeriesState {
     definitionNumber: Number(item.dn),
     epoch,
     floorMs,
+    bars: (body.b ?? []).map(([fromMs, toMs]) => ({ fromMs, toMs })),
     retired: null,
     watermarkMs: body.w,
     lastArrivalMs: typeof item.la === 'number' ? item.la : null,
@@ -127,6 +131,7 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
     i: state.incident,
     c: Object.values(state.counters) as Body['c'],
     ...((state.epoch > 0 || state.floorMs !== null) && { e: [state.epoch, state.floorMs] }),
+    ...(state.bars.length > 0 && { b: state.bars.map(({ fromMs, toMs }) => [fromMs, toMs]) }),
     ...(state.refusedMs !== null && { f: state.refusedMs }),
   };
   // Not spread: an object that begins as a spread takes each further property slowly.
@@ -153,7 +158,8 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
 }
 
 /** The least version whose code loses nothing of the state. */
-function versionOf({ marks, refusedMs }: SeriesState): number {
+function versionOf({ marks, refusedMs, bars }: SeriesState): number {
+  if (bars.length > 0) return STATE_VERSION;
   for (const name of marks.keys()) if (isCarried(name, marks)) return STATE_VERSION;
   return refusedMs === null ? PLAIN_VERSION : REFUSED_VERSION;
 }

@@ -2,13 +2,14 @@ import { endIncident } from '../incident/incident';
 import type { EncodedWindow } from './codec';
 import type { Definition } from './definition';
 import type { RowOutput, SeriesState } from './state';
-import { windowStart } from './window';
+import { addBar, windowStart } from './window';
 
 /**
  * Begins a new epoch: the metric's definition has changed. The windows the old definition held open are
  * published as they are (unscored: their detector is gone too), its incident is closed, and from the
  * next window border on the new definition counts. What arrives for before the border is late: a window
- * of two definitions would be neither's.
+ * of two definitions would be neither's. A window that had not begun when the last record arrived moves no
+ * border, or a clock that runs ahead would silence the new definition until then: its time alone is barred.
  *
  * The old aggregates are passed on encoded, so that no old code is needed to read them; `def` tells
  * readers which definition can.
@@ -21,7 +22,12 @@ export function startEpoch(
   const { definition, def } = change;
   const oldEpoch = state.epoch;
   const open = held.filter(([, , , rev]) => rev === 0);
-  const endMs = Math.max(state.watermarkMs ?? -Infinity, ...held.map(([, end]) => end));
+  const lastMs = state.lastArrivalMs ?? Number.POSITIVE_INFINITY;
+  const begun = held.filter(([startMs]) => startMs <= lastMs);
+  const endMs = Math.max(state.watermarkMs ?? -Infinity, ...begun.map(([, end]) => end));
+  for (const [fromMs, toMs] of held.slice(begun.length)) {
+    state.bars = addBar(state.bars, { fromMs, toMs });
+  }
   const by = { def, dn: state.definitionNumber, epoch: oldEpoch };
   const rows = open.map((window) => rowAsIs(window, by));
   const incidents =

@@ -10,11 +10,11 @@ import {
   idleWatermark,
   oldestOpenEnd,
 } from './publish';
-import { makeRoom } from './room';
+import { hasRoomAhead, makeRoom } from './room';
 import { DEDUPE_KEYS_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
-import { windowStart } from './window';
+import { isBarred, windowStart } from './window';
 
 /** Largest time a JavaScript date, and so a row, can show. */
 const TIME_MS_MAX = 8_640_000_000_000_000;
@@ -100,18 +100,21 @@ function judge(context: FoldContext, measurement: Measurement, place: Place): Fo
   if (watermarkMs !== null && endMs <= watermarkMs) revise(context, window);
   // Not the event time alone: a clock that runs ahead must not close what others still fill.
   advanceWatermark(context, Math.min(measurement.eventMs, arrivalMs) - metric.outOfOrdernessMs);
-  makeRoom(context);
+  makeRoom(context, arrivalMs);
   return 'applied';
 }
 
 function isLate(
-  { state, definition }: FoldContext,
-  { startMs, endMs }: Place,
+  context: FoldContext,
+  { startMs, endMs, arrivalMs }: Place,
   watermarkMs: number | null,
 ): boolean {
+  const { state, definition } = context;
   const { allowedLatenessMs } = definition.metric;
   if (watermarkMs !== null && endMs + allowedLatenessMs <= watermarkMs) return true;
-  return state.floorMs !== null && startMs < state.floorMs;
+  if (state.floorMs !== null && startMs < state.floorMs) return true;
+  if (state.bars.length > 0 && isBarred(state.bars, startMs, endMs)) return true;
+  return !hasRoomAhead(context, startMs, arrivalMs);
 }
 
 /** A measurement behind the watermark publishes at once: the next revision, or the first, unscored. */

@@ -7,6 +7,7 @@ import { incidentId, type SeriesKey } from './key';
 import { type Outputs, oweIncidents, oweRow } from './output';
 import { jsonBytes, REASON_BYTES_MAX, UNIT_BYTES_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
+import { addBar, type Bar } from './window';
 
 /** Everything a fold step needs beside the record. */
 export interface FoldContext {
@@ -30,6 +31,8 @@ export function advanceWatermark(context: FoldContext, watermarkMs: number): voi
     if (window.rev === 0) publishFirst(context, window);
     if (window.endMs + latenessMs <= watermarkMs) state.windows.delete(window.startMs);
   }
+  const isPast = ({ toMs }: Bar) => toMs + latenessMs <= watermarkMs;
+  if (state.bars.length > 0) state.bars = state.bars.filter((bar) => !isPast(bar));
 }
 
 /** Where the watermark stands once a silence that ends at an arrival has closed what it may. */
@@ -56,11 +59,25 @@ export function oldestOpenEnd(state: SeriesState): number | null {
 }
 
 /** Lets go of the oldest window for want of room. */
-export function evict(context: FoldContext, window: HeldWindow): void {
+export function evictOldest(context: FoldContext, window: HeldWindow): void {
   const { state } = context;
   if (window.rev === 0) publishFirst(context, window);
   state.windows.delete(window.startMs);
   state.floorMs = Math.max(state.floorMs ?? window.endMs, window.endMs);
+}
+
+/**
+ * Lets go of the newest window for want of room: it is far ahead. It is not scored: what the detector
+ * learns is in order of time, and honest windows come before it.
+ */
+export function evictAhead(context: FoldContext, window: HeldWindow): void {
+  const { state, outputs, definition } = context;
+  if (window.rev === 0) {
+    window.rev = 1;
+    oweRow(outputs, window, definition);
+  }
+  state.windows.delete(window.startMs);
+  state.bars = addBar(state.bars, { fromMs: window.startMs, toMs: window.endMs });
 }
 
 /** Revision 1: scored once, and never again. */

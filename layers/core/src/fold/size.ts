@@ -6,7 +6,7 @@ import { utf8Bytes } from '../record/utf8';
 import type { Definition } from './definition';
 import { incidentId, METRIC_BYTES_MAX, SERIES_BYTES_MAX, type SeriesKey } from './key';
 import type { HeldWindow } from './state';
-import { heldWindowsMax, openWindowsMax } from './window';
+import { heldWindowsMax, openWindowsMax, punctualWindowsMax } from './window';
 
 /*
  * DynamoDB refuses an item above 409,600 bytes. The shares below are all that a state item holds, and
@@ -23,6 +23,8 @@ export const MARKS_BYTES_MAX = 64_000;
 export const KEYS_BYTES_MAX = 4_096;
 /** Detector, open incident, counters. */
 export const LEARNT_BYTES_MAX = 9_000;
+/** Bars: `BARS_MAX` of them, with two times each. */
+export const BARS_BYTES_MAX = 1_300;
 /** What the record that passed `OUTBOX_BYTES_MAX` owes beside rows: one refusal, the end of one incident. */
 export const LAST_RECORD_BYTES_MAX = 13_000;
 
@@ -154,7 +156,7 @@ export function retiredRowBytes(aggregate: unknown): number {
 export function sizeOf(metric: Metric): { readonly error?: string; readonly warning?: string } {
   const plan = planAggregates(metric.aggregates);
   const room = roomOf(metric, plan);
-  const [windows, open] = [heldWindowsMax(metric), openWindowsMax(metric)];
+  const { open, held: windows } = punctualWindowsMax(metric);
   const one = 2 * closedBytesMax(metric, plan) + transitionBytes(metric);
   const share = WINDOWS_BYTES_MAX - recordBytesMax(metric, plan) + closedBytesMax(metric, plan);
   if (one > share) {
@@ -169,7 +171,13 @@ export function sizeOf(metric: Metric): { readonly error?: string; readonly warn
   }
   const full = openBytes(metric, plan.bytesMax) + keyBytesMax(metric);
   const most = open * full + (windows - open) * closedBytesMax(metric, plan);
-  if (most <= room) return {};
+  if (most <= room) {
+    const [withAhead, openAhead] = [heldWindowsMax(metric), openWindowsMax(metric)];
+    // As full as a fast clock's windows are: nearly empty.
+    if (least + (openAhead - open) * openBytes(metric, empty) <= room) return {};
+    const ahead = `maxFutureSkew lets fast clocks open windows ahead, up to ${withAhead} with the others`;
+    return { warning: `${ahead}; when no more fit, records that are further ahead are late` };
+  }
   const fit = Math.max(1, Math.floor((windows * room) / most));
   const held = `up to ${windows} windows a series are held for late data`;
   return {

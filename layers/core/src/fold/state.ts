@@ -1,5 +1,6 @@
 import type { EncodedAggregate, WindowAggregate } from '../aggregate/aggregate';
 import type { EncodedDetector } from '../detector/detector';
+import type { Bar } from './window';
 
 /** High-water mark of one source (./marks): all that it brought up to here is in the state. */
 export interface Mark {
@@ -61,6 +62,9 @@ export interface SeriesState {
    * go for want of room.
    */
   floorMs: number | null;
+  /** Times ahead whose windows are closed for good all the same: they went for want of room, or belong to
+   * the definition before. In order, and few (`BARS_MAX`). */
+  bars: readonly Bar[];
   /** What the end of the previous epoch owes, until it is committed. */
   retired: Retired | null;
   watermarkMs: number | null;

@@ -149,7 +149,7 @@ function readTolerances(fields: Fields, problems: Problems) {
   if (maxFutureSkewMs > allowedLatenessMs) {
     problems.warn(
       fields.at('maxFutureSkew'),
-      'is longer than "allowedLateness": one fast clock can make everything else late',
+      'is longer than "allowedLateness": windows that fast clocks open ahead are held until their time',
     );
   }
   const maxPastSkewMs = fields.duration('maxPastSkew', 1);

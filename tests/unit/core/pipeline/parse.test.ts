@@ -198,7 +198,7 @@ describe('warnings', () => {
   test('a future skew beyond the lateness', () => {
     const { warnings } = parsePipeline(smallest({ maxFutureSkew: '2m' }));
     expect(warnings).toEqual([
-      'pipeline.json: metrics.m.maxFutureSkew: is longer than "allowedLateness": one fast clock can make everything else late',
+      'pipeline.json: metrics.m.maxFutureSkew: is longer than "allowedLateness": windows that fast clocks open ahead are held until their time',
     ]);
   });
 
