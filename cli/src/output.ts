@@ -1,3 +1,4 @@
+import { jsonText as exactJson } from '@millrace/core/json/write-json';
 import { printable } from '@millrace/core/text/printable';
 
 /*
@@ -13,7 +14,7 @@ export function printJson(document: unknown): void {
 
 /** JSON that a terminal does not obey either: what JSON leaves raw is escaped, which is the same JSON. */
 export function jsonText(document: unknown): string {
-  return JSON.stringify(document, null, 2).split('\n').map(printable).join('\n');
+  return exactJson(document, 2).split('\n').map(printable).join('\n');
 }
 
 /** A line for the person at the terminal; stdout stays free for data. */

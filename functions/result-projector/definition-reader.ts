@@ -1,5 +1,6 @@
 import { fingerprintOf } from '@millrace/core/fold/definition';
 import { definitionKey } from '@millrace/core/fold/key';
+import { parseJson } from '@millrace/core/json/parse-json';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore } from '@millrace/core/port';
 import { readerKey } from '@millrace/core/results/rows';
@@ -27,7 +28,7 @@ export function createDefinitionReader(
     const before = known.get(name);
     if (before !== undefined) return before;
     const [item] = await control.getMany([definitionKey(metric, row.def)]);
-    const definition = item === undefined ? null : (JSON.parse(String(item.body)) as Metric);
+    const definition = item === undefined ? null : (parseJson(String(item.body)) as Metric);
     if (definition !== null || missing === 'remember') known.set(name, definition);
     return definition;
   };

@@ -1,6 +1,7 @@
 import type { Measure, SeriesRow } from '@millrace/adapters/time-series-sink';
 import type { AggregateValue } from '@millrace/core/aggregate/aggregate';
 import { planAggregates } from '@millrace/core/aggregate/plan';
+import { jsonText } from '@millrace/core/json/write-json';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
 import type { RowItem } from './row-item';
 
@@ -55,5 +56,8 @@ function valueMeasure(name: string, value: AggregateValue): Measure | null {
   if (typeof value === 'number') return { name, kind: 'number', value };
   if (typeof value === 'boolean') return { name: `${name}_flag`, kind: 'flag', value };
   if (typeof value === 'string') return { name: `${name}_text`, kind: 'text', value };
-  return { name: `${name}_list`, kind: 'text', value: JSON.stringify(value) };
+  // Neither of the number types of Timestream holds its digits.
+  if (typeof value === 'bigint')
+    return { name: `${name}_text`, kind: 'text', value: String(value) };
+  return { name: `${name}_list`, kind: 'text', value: jsonText(value) };
 }

@@ -1,6 +1,7 @@
 import { ConflictError } from '@millrace/core/error';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { definitionKey, newestDefinitionKey } from '@millrace/core/fold/key';
+import { jsonText } from '@millrace/core/json/write-json';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
 import type { Clock, Item, KeyValueStore } from '@millrace/core/port';
 
@@ -55,7 +56,7 @@ async function register(
     if (own !== undefined && sinceMs < ROLL_OUT_MS) return Number(own.number);
     const number = Number(newest?.number ?? 0) + 1;
     // Readers need the definition before a row can name it.
-    await control.put({ ...ownKey, number, body: JSON.stringify(metric) });
+    await control.put({ ...ownKey, number, body: jsonText(metric) });
     const result = await control.put(
       { ...newestKey, number, def: fingerprint, sinceMs: Math.floor(clock.nowMs()) },
       newest === undefined

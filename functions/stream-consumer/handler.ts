@@ -6,16 +6,19 @@ import { createBatchMetrics } from '@millrace/adapters/metrics';
 import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
-import { parsePipeline } from '@millrace/core/pipeline/parse';
+import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
-import pipelineFile from '../../pipeline.json';
+// As text: a bundle's JSON would hold long integers of `match` as doubles.
+import pipelineFile from '../../pipeline.json' with { type: 'text' };
 import { loadTransforms } from './load-transforms';
 import { createStreamConsumer, GIVE_UP_MS, type StreamConsumer } from './stream-consumer';
 
 const config = readConfig();
 const log = createLog({ service: 'stream-consumer', level: config.logLevel });
 // Checked here too: what is deployed is what starts, whoever built it.
-const { pipeline } = parsePipeline(pipelineFile, { detectors: DETECTOR_NAMES });
+const { pipeline } = parsePipelineText(pipelineFile as unknown as string, {
+  detectors: DETECTOR_NAMES,
+});
 const settings = { endpointUrl: config.endpointUrl };
 const dynamo = createDynamoClient(settings);
 const time = createRemainingTime();

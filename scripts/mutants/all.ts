@@ -6,6 +6,7 @@ import { FOLD_MUTANTS } from './fold';
 import { MARKS_MUTANTS } from './marks';
 import type { Mutant } from './mutant';
 import { OUTPUTS_MUTANTS } from './outputs';
+import { VALUES_MUTANTS } from './values';
 
 export const MUTANTS: readonly Mutant[] = [
   ...COMMIT_MUTANTS,
@@ -15,4 +16,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...MARKS_MUTANTS,
   ...CARRIERS_MUTANTS,
   ...BREAKER_MUTANTS,
+  ...VALUES_MUTANTS,
 ];

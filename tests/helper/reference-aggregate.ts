@@ -1,8 +1,14 @@
 import { exactMean, exactSum, exactVariance } from './exact-number';
 import type { ReferenceAggregate, ReferenceMetric } from './reference-pipeline';
-import { at, isScalar, JSON_NUMBER, type ReferenceMeasurement } from './reference-record';
+import {
+  asIdentity,
+  at,
+  isScalar,
+  JSON_NUMBER,
+  type ReferenceMeasurement,
+} from './reference-record';
 
-export type Scalar = string | number | boolean;
+export type Scalar = string | number | boolean | bigint;
 
 /**
  * What one aggregate of one row must be. `oneOf` lists more than one value where the design leaves the
@@ -58,7 +64,7 @@ function expected(
     .filter(isScalar)
     .map((value) => (metric.coerce ? asWritten(value) : value));
   const numbers = scalars
-    .map((value) => (metric.coerce ? asNumber(value) : value))
+    .map((value) => asNumber(value, metric.coerce))
     .filter((value): value is number => typeof value === 'number');
   switch (aggregate.op) {
     case 'count':
@@ -89,9 +95,9 @@ function expected(
         ),
       };
     case 'distinct':
-      return { kind: 'distinct', count: new Set(scalars).size };
+      return { kind: 'distinct', count: new Set(scalars.map(asIdentity)).size };
     case 'top':
-      return { kind: 'top', k: aggregate.k, counts: countEach(scalars) };
+      return { kind: 'top', k: aggregate.k, counts: countEach(scalars.map(asIdentity)) };
     default:
       return near(quantile(aggregate.op, numbers), 0.01);
   }
@@ -99,15 +105,19 @@ function expected(
 
 /** An identity under `coerce`: a string that is written as its number would be is that number. */
 function asWritten(value: Scalar): Scalar {
-  return typeof value === 'string' &&
-    value === String(Number(value)) &&
-    Number.isFinite(Number(value))
-    ? Number(value)
-    : value;
+  if (typeof value !== 'string') {
+    return value;
+  }
+  if (/^-?[1-9]\d{0,255}$/.test(value) && !Number.isSafeInteger(Number(value))) {
+    return BigInt(value);
+  }
+  const number = Number(value);
+  return Number.isFinite(number) && value === String(number) ? number : value;
 }
 
-function asNumber(value: Scalar): Scalar {
-  return typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
+function asNumber(value: Scalar, coerce: boolean): Scalar {
+  const isNumber = coerce && typeof value === 'string' && JSON_NUMBER.test(value);
+  return isNumber || typeof value === 'bigint' ? Number(value) : value;
 }
 
 /** The sample at rank `floor(q * (n - 1))`. */

@@ -1,3 +1,4 @@
+import { parseReferenceJson } from './reference-json';
 import type { ReferenceMetric } from './reference-pipeline';
 
 /** One record of the stream, as it stands in its shard. */
@@ -39,7 +40,7 @@ export function decodeReference(
   try {
     // With `ignoreBOM` the mark stays in the text, where JSON refuses it.
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(record.bytes);
-    const json: unknown = JSON.parse(text);
+    const json = parseReferenceJson(text);
     const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
     return isObject ? { json: json as Record<string, unknown> } : { reason: 'json' };
   } catch {
@@ -50,7 +51,7 @@ export function decodeReference(
 export function matches(metric: ReferenceMetric, json: unknown): boolean {
   return metric.match.every(({ path, anyOf }) => {
     const found = at(json, path);
-    return found !== undefined && anyOf.includes(found);
+    return found !== undefined && anyOf.map(asIdentity).includes(asIdentity(found));
   });
 }
 
@@ -85,8 +86,8 @@ export function validateReference(
   return { series, eventMs, value, dedupeKey: dedupeKey(metric, json, eventMs), record: json };
 }
 
-export function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+export function isScalar(value: unknown): value is string | number | boolean | bigint {
+  return ['string', 'number', 'boolean', 'bigint'].includes(typeof value);
 }
 
 /** Own properties and canonical array indexes only. */
@@ -105,16 +106,28 @@ function dedupeKey(metric: ReferenceMetric, json: unknown, eventMs: number): str
     return null;
   }
   const key = metric.dedupe === 'eventTime' ? eventMs : at(json, metric.dedupe);
-  return isScalar(key) ? `${typeof key} ${key}` : null;
+  if (!isScalar(key) || Math.abs(Number(key)) === Infinity) {
+    return null;
+  }
+  return `${typeof key === 'bigint' ? 'number' : typeof key} ${asIdentity(key)}`;
+}
+
+/** A whole number is the same thing as a double and as a bigint, while JavaScript writes it without exponent. */
+export function asIdentity<Value>(value: Value): Value | bigint {
+  const isLong = Number.isInteger(value) && !Number.isSafeInteger(value);
+  return isLong && Math.abs(Number(value)) < 1e21 ? BigInt(value as number) : value;
 }
 
 function readValue(value: unknown, coerce: boolean): number | null {
   const number =
-    coerce && typeof value === 'string' && JSON_NUMBER.test(value) ? Number(value) : value;
+    typeof value === 'bigint' || (coerce && typeof value === 'string' && JSON_NUMBER.test(value))
+      ? Number(value)
+      : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : null;
 }
 
-function readTime(time: unknown, metric: ReferenceMetric): number | null {
+function readTime(written: unknown, metric: ReferenceMetric): number | null {
+  const time = typeof written === 'bigint' ? Number(written) : written;
   if (typeof time === 'number' && Number.isFinite(time)) {
     const inMs = { s: time * 1000, ms: time, us: time / 1e3, ns: time / 1e6 };
     return Math.floor(inMs[metric.timeUnit]);

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { decodeTick, type Tick } from '@millrace/core/fold/tick';
+import { parseJson } from '@millrace/core/json/parse-json';
 import { PARTITION_KEY_CHARACTERS_MAX } from '@millrace/core/partition-key';
 import type { JsonRecord } from '@millrace/core/pipeline/pipeline';
 import type { InvalidReason } from '@millrace/core/record/record';
@@ -139,7 +140,7 @@ function decodeText(
   }
   let record: unknown;
   try {
-    record = JSON.parse(text);
+    record = parseJson(text);
   } catch {
     const detail = length === 0 ? 'empty' : 'not JSON';
     return refuse(index, partitionKey, source, 'json', detail);

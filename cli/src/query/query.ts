@@ -1,4 +1,5 @@
 import { systemClock } from '@millrace/adapters/system-clock';
+import { jsonText } from '@millrace/core/json/write-json';
 import { hint } from '@millrace/core/pipeline/nearest';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import type { Command } from 'commander';
@@ -64,7 +65,7 @@ async function followRows(source: QuerySource, selection: Selection, flags: Quer
     ...{ source, selection, clock: systemClock },
     everyMs: (flags.interval ?? INTERVAL_SECONDS) * 1000,
     // One line a row, for programs too: a document would never end.
-    print: (row) => print(json ? JSON.stringify(rowLine(row)) : rowText(row)),
+    print: (row) => print(json ? jsonText(rowLine(row)) : rowText(row)),
     isOver: () => false,
   });
 }

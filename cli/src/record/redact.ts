@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac } from 'node:crypto';
+import { largeInteger } from '@millrace/core/json/large-integer';
 import type { Path } from '@millrace/core/pipeline/pipeline';
 import { replaceSpans, valueSpans } from './value-spans';
 
@@ -35,9 +36,12 @@ function hashValue(text: string, key: string): string | null {
   if (first === 't' || first === 'f' || first === 'n') return null;
   if (first === '"') return JSON.stringify(redactText(JSON.parse(text) as string, key));
   const isNumber = first === '-' || (first >= '0' && first <= '9');
-  // 1 and 1.0 are the same number and stay the same.
+  // 1 and 1.0 are the same number and stay the same; two long ids stay two.
   if (!isNumber) return JSON.stringify(redactText(text, key));
-  const hash = digest(`number ${String(Number(text))}`, key).slice(0, NUMBER_HEX_LENGTH);
+  const hash = digest(`number ${largeInteger(text) ?? Number(text)}`, key).slice(
+    0,
+    NUMBER_HEX_LENGTH,
+  );
   return String(Number.parseInt(hash, 16));
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { parseJson } from '@millrace/core/json/parse-json';
 import type { JsonRecord, Path, Pipeline, TimeUnit } from '@millrace/core/pipeline/pipeline';
 import { eventTime } from '@millrace/core/record/event-time';
 import { type CompiledRule, compileRule, matches } from '@millrace/core/record/match';
@@ -29,7 +30,7 @@ export function createShiftTime(pipeline: Pipeline, shiftMs: number): ShiftTime 
   return (bytes) => {
     const text = jsonText(bytes);
     if (text === null) return bytes;
-    const record = JSON.parse(text) as JsonRecord;
+    const record = parseJson(text) as JsonRecord;
     const moved = new Set<string>();
     let shifted = text;
     for (const { path, unit, match } of fields) {

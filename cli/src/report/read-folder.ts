@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { parseJson } from '@millrace/core/json/parse-json';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import { isSystemError, UsageError } from '../exit';
 import type { Accounting } from '../replay/accounting';
@@ -65,7 +66,7 @@ async function readLines(
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line, index) => {
     try {
-      const value: unknown = JSON.parse(line);
+      const value: unknown = parseJson(line);
       if (typeof value === 'object' && value !== null && !Array.isArray(value))
         return value as Line;
     } catch {

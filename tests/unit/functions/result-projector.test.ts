@@ -4,13 +4,14 @@ import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import type { RowOutcome, SeriesRow } from '@millrace/adapters/time-series-sink';
 import { UnavailableError } from '@millrace/core/error';
-import { fingerprintOf } from '@millrace/core/fold/definition';
+import { defineMetric, fingerprintOf } from '@millrace/core/fold/definition';
 import { definitionKey } from '@millrace/core/fold/key';
-import { parsePipelineText } from '@millrace/core/pipeline/parse';
+import { parsePipeline, parsePipelineText } from '@millrace/core/pipeline/parse';
+import type { Metric } from '@millrace/core/pipeline/pipeline';
 import { scanAll } from '@millrace/core/results/read';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { createResultProjector } from '../../../functions/result-projector/result-projector';
-import { versionOf } from '../../../functions/result-projector/series-row';
+import { seriesRowOf, versionOf } from '../../../functions/result-projector/series-row';
 
 const { pipeline } = parsePipelineText(readFileSync('pipeline.json', 'utf8'));
 const eventOf = (name: string): DynamoDBStreamEvent =>
@@ -163,4 +164,40 @@ describe('a row of a definition the pipeline no longer has', () => {
     expect(written).toEqual([]);
     expect(noted[0]?.reason).toMatch(/^no definition \w+ of the metric is known$/);
   });
+});
+
+test('a long integer becomes text: no number of Timestream holds its digits', () => {
+  const json = {
+    window: { type: 'tumbling', size: '1m' },
+    aggregates: ['count', { op: 'last', path: 'id' }, { op: 'top', path: 'id' }],
+  };
+  const [metric] = parsePipeline({ version: 1, metrics: { m: json } }).pipeline.metrics as [Metric];
+  const { plan } = defineMetric(metric, 1);
+  const window = plan.create();
+  plan.add(window, [1, 9007199254740993n], 0);
+  const aggregate = plan.encode(window);
+  const verdict = { score: null, anomaly: false, expected: null, incident: null };
+  const row = {
+    def: '',
+    dn: 1,
+    epoch: 0,
+    startMs: 0,
+    endMs: 60_000,
+    rev: 1,
+    late: 0,
+    aggregate,
+    ...verdict,
+  };
+
+  const { measures } = seriesRowOf(
+    { pk: '', sk: '', metric: 'm', series: '*', part: 'k', row },
+    metric,
+  );
+
+  expect(measures).toEqual(
+    expect.arrayContaining([
+      { name: 'last_text', kind: 'text', value: '9007199254740993' },
+      { name: 'top_list', kind: 'text', value: '[{"value":9007199254740993,"count":1,"error":0}]' },
+    ]),
+  );
 });

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { jsonText } from '@millrace/core/json/write-json';
 import { isSystemError, UsageError } from '../../exit';
 import { makeFolder } from '../../make-folder';
 
@@ -70,7 +71,7 @@ const CHUNK_LENGTH = 64 * 1024;
 export function* jsonLines(documents: Iterable<unknown>): Generator<string> {
   let chunk = '';
   for (const document of documents) {
-    chunk += `${JSON.stringify(document)}\n`;
+    chunk += `${jsonText(document)}\n`;
     if (chunk.length < CHUNK_LENGTH) continue;
     yield chunk;
     chunk = '';

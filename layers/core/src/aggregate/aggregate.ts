@@ -1,11 +1,11 @@
-import type { AggregateSpec } from '../pipeline/pipeline';
+import type { AggregateSpec, Scalar } from '../pipeline/pipeline';
 import type { AggregateInput } from '../record/record';
 
 /** What a row shows for one aggregate. `null` where nothing was seen (the mean of no values). */
-export type AggregateValue = number | null | readonly TopEntry[] | string | boolean;
+export type AggregateValue = Scalar | null | readonly TopEntry[];
 
 export interface TopEntry {
-  readonly value: string | number | boolean;
+  readonly value: Scalar;
   readonly count: number;
   /** The true count lies in [count - error, count]. */
   readonly error: number;

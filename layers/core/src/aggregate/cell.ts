@@ -10,6 +10,8 @@ export interface CellKind<Cell> {
   encode(cell: Cell): unknown;
   /** Throws `BugError` for anything `encode` cannot have written. */
   decode(encoded: unknown): Cell;
+  /** Whether it holds a bigint, which code before version 2 of the encoding cannot read. */
+  holdsInteger?(cell: Cell): boolean;
   /** Upper estimate of the encoded size, in bytes, in constant time. */
   bytes(cell: Cell): number;
   readonly bytesMax: number;

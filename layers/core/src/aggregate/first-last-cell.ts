@@ -1,7 +1,7 @@
 import type { Scalar } from '../pipeline/pipeline';
 import { type CellKind, INTEGER_BYTES, NUMBER_BYTES } from './cell';
-import { listOf, numberOf, scalarOf } from './shape';
-import { STORED_TEXT_BYTES_MAX, storedText, textBytes } from './stored-text';
+import { encodedScalar, listOf, numberOf, scalarOf } from './shape';
+import { STORED_TEXT_BYTES_MAX, scalarBytes, storedText } from './stored-text';
 
 /** The value with the least (first) or greatest (last) event time; null while there is none. */
 export interface EdgeCell {
@@ -41,14 +41,15 @@ function edgeCell(
       if (b.value !== null) add(merged, b.value, b.atMs);
       return merged;
     },
-    encode: (cell) => (cell.value === null ? null : [cell.atMs, cell.value]),
+    encode: (cell) => (cell.value === null ? null : [cell.atMs, encodedScalar(cell.value)]),
+    holdsInteger: ({ value }) => typeof value === 'bigint',
     decode: (encoded) => {
       if (encoded === null) return { atMs: 0, value: null };
       const [atMs, value] = listOf(encoded, 'first or last');
       return { atMs: numberOf(atMs, 'event time'), value: scalarOf(value, 'first or last value') };
     },
     bytes: ({ value }) =>
-      NUMBER_BYTES + BRACKETS_BYTES + (typeof value === 'string' ? textBytes(value) : NUMBER_BYTES),
+      NUMBER_BYTES + BRACKETS_BYTES + (value === null ? NUMBER_BYTES : scalarBytes(value)),
     bytesMax: INTEGER_BYTES + NUMBER_BYTES + BRACKETS_BYTES + STORED_TEXT_BYTES_MAX,
   };
 }

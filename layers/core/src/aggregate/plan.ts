@@ -13,7 +13,9 @@ import { addToCell, cellStaysFinite } from './cell-dispatch';
 import { readerOf } from './reader';
 
 /** Raise it with every change of what `encode` writes, and keep decoding the older ones. */
-const VERSION = 1;
+const VERSION = 2;
+/** What is written without a bigint: code of version 1 reads it. */
+const PLAIN_VERSION = 1;
 const BRACKETS_AND_VERSION_BYTES = 12;
 
 /**
@@ -46,7 +48,10 @@ export const planAggregates: PlanAggregates = (specs, { coerce = false } = {}) =
           (readers[i] as (typeof readers)[number])(window, windowMs),
         ]),
       ),
-    encode: (window) => [VERSION, ...steps.map(({ kind }, i) => kind.encode(window.cells[i]))],
+    encode: (window) => [
+      versionOf(steps, window),
+      ...steps.map(({ kind }, i) => kind.encode(window.cells[i])),
+    ],
     decode: (encoded) => decode(steps, encoded),
     bytes: (window) => {
       let bytes = BRACKETS_AND_VERSION_BYTES;
@@ -85,6 +90,13 @@ function staysFinite(
 function inputFor(step: Step, input: AggregateInput, coerce: boolean): AggregateInput {
   if (typeof input === 'number' || input === undefined || !takesNumbers(step.code)) return input;
   return quantityOf(input, coerce);
+}
+
+function versionOf(steps: readonly Step[], { cells }: WindowAggregate): number {
+  for (let i = 0; i < steps.length; i += 1) {
+    if ((steps[i] as Step).kind.holdsInteger?.(cells[i])) return VERSION;
+  }
+  return PLAIN_VERSION;
 }
 
 function decode(steps: readonly Step[], encoded: EncodedAggregate): WindowAggregate {

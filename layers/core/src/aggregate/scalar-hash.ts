@@ -1,13 +1,19 @@
+import { identityOf } from '../json/large-integer';
 import type { Scalar } from '../pipeline/pipeline';
 
 /**
  * A fixed 64-bit hash of a JSON scalar, the same in every process that shares sketches; 1, "1" and
- * true differ, 0 and -0 do not. Two 32-bit lanes that mix into each other, in the manner of
+ * true differ, 0 and -0 do not, nor do a number and the bigint of the same value. Two 32-bit lanes that mix into each other, in the manner of
  * MurmurHash3 (A. Appleby, public domain), over UTF-16 code units taken in pairs. Not for secrets:
  * whoever chooses the values can make them collide.
  */
 
-const SEED_BY_TYPE = { number: 0x6d696c6c, string: 0x72616365, boolean: 0x64697374 } as const;
+const SEED_BY_TYPE = {
+  number: 0x6d696c6c,
+  string: 0x72616365,
+  boolean: 0x64697374,
+  bigint: 0x696e7467,
+} as const;
 
 const lanes = new Int32Array(2);
 const numberBits = new DataView(new ArrayBuffer(8));
@@ -19,10 +25,17 @@ export function hashScalar(value: Scalar): Int32Array {
     lanes[1] = value.length;
     hashText(value);
   } else if (typeof value === 'number') {
+    const identity = identityOf(value);
+    if (typeof identity === 'bigint') return hashScalar(identity);
     lanes[0] = SEED_BY_TYPE.number;
     lanes[1] = 8;
     numberBits.setFloat64(0, value + 0);
     mixBlock(numberBits.getInt32(0), numberBits.getInt32(4));
+  } else if (typeof value === 'bigint') {
+    const digits = String(value);
+    lanes[0] = SEED_BY_TYPE.bigint;
+    lanes[1] = digits.length;
+    hashText(digits);
   } else {
     lanes[0] = SEED_BY_TYPE.boolean;
     lanes[1] = 1;

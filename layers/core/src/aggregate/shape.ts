@@ -1,4 +1,6 @@
 import { BugError } from '../error';
+import { largeInteger } from '../json/large-integer';
+import type { Scalar } from '../pipeline/pipeline';
 
 /** Checks of decoded state: what fails here was not written by `encode`. */
 
@@ -22,8 +24,18 @@ export function textOf(value: unknown, what: string): string {
   return value;
 }
 
-export function scalarOf(value: unknown, what: string): string | number | boolean {
+/** How a cell stores a value: JSON has no bigint, so that one is a list of its digits. */
+export function encodedScalar(value: Scalar): unknown {
+  return typeof value === 'bigint' ? [String(value)] : value;
+}
+
+export function scalarOf(value: unknown, what: string): Scalar {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (Array.isArray(value)) {
+    const integer = largeInteger(String(value[0]));
+    if (integer === undefined) throw malformed(what, value);
+    return integer;
+  }
   return numberOf(value, what);
 }
 

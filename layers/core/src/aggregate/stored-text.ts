@@ -1,3 +1,6 @@
+import type { Scalar } from '../pipeline/pipeline';
+import { NUMBER_BYTES } from './cell';
+
 /** Longer texts are cut before they are stored, so that one record cannot fill the state. */
 export const TEXT_UNITS_MAX = 256;
 /** Also in JSON and UTF-8, where one UTF-16 unit takes up to six bytes. */
@@ -27,6 +30,15 @@ export function textBytes(text: string): number {
   for (const character of text) bytes += codeBytes(character.codePointAt(0) as number);
   return bytes;
 }
+
+/** Of a value as a cell stores it; an integer has fewer digits than the longest text has units. */
+export function scalarBytes(value: Scalar): number {
+  if (typeof value === 'string') return textBytes(value);
+  return typeof value === 'bigint' ? String(value).length + INTEGER_FRAME_BYTES : NUMBER_BYTES;
+}
+
+/** `[""]` */
+const INTEGER_FRAME_BYTES = 4;
 
 export const STORED_TEXT_BYTES_MAX = TEXT_BYTES_MAX + QUOTES_BYTES;
 

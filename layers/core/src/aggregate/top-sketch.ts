@@ -1,8 +1,9 @@
+import { identityOf } from '../json/large-integer';
 import type { Scalar } from '../pipeline/pipeline';
 import type { TopEntry } from './aggregate';
-import { type CellKind, INTEGER_BYTES, NUMBER_BYTES } from './cell';
-import { countOf, listOf, malformed, scalarOf } from './shape';
-import { STORED_TEXT_BYTES_MAX, storedText, textBytes } from './stored-text';
+import { type CellKind, INTEGER_BYTES } from './cell';
+import { countOf, encodedScalar, listOf, malformed, scalarOf } from './shape';
+import { STORED_TEXT_BYTES_MAX, scalarBytes, storedText } from './stored-text';
 
 /**
  * Space-Saving (A. Metwally, D. Agrawal, A. El Abbadi, "Efficient Computation of Frequent and Top-k
@@ -38,7 +39,7 @@ export function topCapacity(k: number): number {
 }
 
 export function addToTop(cell: TopCell, value: Scalar, capacity: number): void {
-  const stored = typeof value === 'string' ? storedText(value) : value;
+  const stored = storedScalar(value);
   const counter = cell.counters.get(stored);
   if (counter !== undefined) {
     counter.count += 1;
@@ -50,14 +51,22 @@ export function addToTop(cell: TopCell, value: Scalar, capacity: number): void {
   }
 }
 
+/** Numbers are counted with the bigints of the same value. */
+function storedScalar(value: Scalar): Scalar {
+  if (typeof value === 'number') return identityOf(value);
+  return typeof value === 'string' ? storedText(value) : value;
+}
+
 export function topOf(cell: TopCell, k: number): TopEntry[] {
   return byCount(cell)
     .slice(0, k)
     .map(([value, { count, error }]) => ({ value, count, error }));
 }
 
+const COMMA_BYTES = 1;
+
 function insert(cell: TopCell, value: Scalar, count: number, error: number): void {
-  const bytes = typeof value === 'string' ? textBytes(value) + 1 : NUMBER_BYTES;
+  const bytes = scalarBytes(value) + COMMA_BYTES;
   // A Map takes -0 for 0 and keeps 0.
   cell.counters.set(value, { count, error, bytes });
   cell.valueBytes += bytes;
@@ -95,12 +104,18 @@ function byCount(cell: TopCell): [Scalar, Counter][] {
   return [...cell.counters].sort(([a, { count: x }], [b, { count: y }]) => y - x || order(a, b));
 }
 
-const TYPE_ORDER = ['number', 'string', 'boolean'];
+const TYPE_ORDER = ['bigint', 'number', 'string', 'boolean'];
 
 /** Numbers before texts before booleans; texts by UTF-16 code units. */
 function order(a: Scalar, b: Scalar): number {
-  if (typeof a !== typeof b) return TYPE_ORDER.indexOf(typeof a) - TYPE_ORDER.indexOf(typeof b);
+  if (typeof a !== typeof b && !(isNumeric(a) && isNumeric(b))) {
+    return TYPE_ORDER.indexOf(typeof a) - TYPE_ORDER.indexOf(typeof b);
+  }
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function isNumeric(value: Scalar): boolean {
+  return typeof value === 'number' || typeof value === 'bigint';
 }
 
 /**
@@ -146,7 +161,11 @@ function create(): TopCell {
 
 function encode(cell: TopCell): unknown[] {
   const counters = [...cell.counters.values()];
-  const lists = [cell.missed, [...cell.counters.keys()], counters.map(({ count }) => count)];
+  const lists = [
+    cell.missed,
+    [...cell.counters.keys()].map(encodedScalar),
+    counters.map(({ count }) => count),
+  ];
   const exact = counters.every(({ error }) => error === 0);
   return exact ? lists : [...lists, counters.map(({ error }) => error)];
 }
@@ -168,6 +187,11 @@ function decode(encoded: unknown, capacity: number): TopCell {
   return cell;
 }
 
+function holdsInteger({ counters }: TopCell): boolean {
+  for (const value of counters.keys()) if (typeof value === 'bigint') return true;
+  return false;
+}
+
 const BRACKETS_BYTES = 10;
 
 /** Encoded: `[missed, values, counts]`, and the errors if there are any. */
@@ -176,6 +200,7 @@ export function topCell(capacity: number): CellKind<TopCell> {
     create,
     merge: (a, b) => mergeCells(a, b, capacity),
     encode,
+    holdsInteger,
     decode: (encoded) => decode(encoded, capacity),
     bytes: (cell) => {
       const countBytes = Math.ceil(Math.log10(cell.total + 1)) + 1;

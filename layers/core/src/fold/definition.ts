@@ -2,6 +2,7 @@ import type { AggregatePlan } from '../aggregate/aggregate';
 import { planAggregates } from '../aggregate/plan';
 import type { Detector } from '../detector/detector';
 import { detectorNamed } from '../detector/registry';
+import { jsonText } from '../json/write-json';
 import { coerces, type Metric } from '../pipeline/pipeline';
 import { sha256OfUnits } from '../record/sha256';
 import { type WindowBytes, windowBytesOf } from './size';
@@ -64,5 +65,5 @@ const FINGERPRINT_LENGTH = 12;
 
 /** Of everything but the name and the alert setting, which no row depends on. */
 export function fingerprintOf({ name: _name, alert: _alert, ...meaning }: Metric): string {
-  return sha256OfUnits(JSON.stringify(meaning)).slice(0, FINGERPRINT_LENGTH);
+  return sha256OfUnits(jsonText(meaning)).slice(0, FINGERPRINT_LENGTH);
 }

@@ -91,7 +91,8 @@ function score(context: FoldContext, window: HeldWindow): void {
   const { definition, state, key } = context;
   const { detector, metric, plan } = definition;
   if (detector === null || metric.detect === null) return;
-  const value = plan.results(window.aggregate, metric.window.sizeMs)[metric.detect.on];
+  const result = plan.results(window.aggregate, metric.window.sizeMs)[metric.detect.on];
+  const value = typeof result === 'bigint' ? Number(result) : result;
   if (typeof value !== 'number' || !Number.isFinite(value)) return;
   const point = { startMs: window.startMs, endMs: window.endMs, value };
   const { verdict: judged, state: next } = detector.step(state.detector, point);

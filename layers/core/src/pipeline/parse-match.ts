@@ -47,5 +47,6 @@ function readValues(
 function isWanted(value: unknown): value is Scalar | null {
   // No record holds a number that JSON cannot write.
   if (typeof value === 'number') return Number.isFinite(value);
-  return value === null || typeof value === 'string' || typeof value === 'boolean';
+  const type = typeof value;
+  return value === null || type === 'string' || type === 'boolean' || type === 'bigint';
 }

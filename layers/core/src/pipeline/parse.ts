@@ -1,4 +1,5 @@
 import { sizeOf } from '../fold/size';
+import { parseJson } from '../json/parse-json';
 import { printable } from '../text/printable';
 import { openFields } from './fields';
 import { scanJson } from './json-text';
@@ -24,7 +25,10 @@ export interface ParsedPipeline {
   readonly warnings: readonly string[];
 }
 
-/** Checks and completes the parsed JSON of a pipeline file. Throws `PipelineError` with all mistakes. */
+/**
+ * Checks and completes the parsed JSON of a pipeline file; by `parseJson`, or long integers in `match`
+ * have lost their digits already. Throws `PipelineError` with all mistakes.
+ */
 export function parsePipeline(json: unknown, options: ParseOptions = {}): ParsedPipeline {
   return parseWith(json, options, new Problems(options.source ?? 'pipeline.json'));
 }
@@ -44,7 +48,7 @@ export function parsePipelineText(text: string, options: ParseOptions = {}): Par
   for (const { at, line } of repeated) {
     problems.error(at, `appears a second time on line ${line}, and only the last would count`);
   }
-  return parseWith(JSON.parse(json), options, problems);
+  return parseWith(parseJson(json), options, problems);
 }
 
 function parseWith(json: unknown, options: ParseOptions, problems: Problems): ParsedPipeline {

@@ -6,7 +6,8 @@
 /** Own-property steps into a JSON value; array steps are canonical indexes ("0"). */
 export type Path = readonly string[];
 
-export type Scalar = string | number | boolean;
+/** A bigint is an integer outside ±(2^53 − 1), of at most `INTEGER_DIGITS_MAX` digits. */
+export type Scalar = string | number | boolean | bigint;
 
 export interface MatchRule {
   readonly path: Path;
@@ -106,7 +107,10 @@ export interface Pipeline {
   readonly metrics: readonly Metric[];
 }
 
-/** User code on the live path: pure; a record becomes one record, several, or nothing. */
+/**
+ * User code on the live path: pure; a record becomes one record, several, or nothing. Integers outside
+ * ±(2^53 − 1) are bigints.
+ */
 export type JsonRecord = { readonly [field: string]: unknown };
 export type Transform = (
   record: JsonRecord,

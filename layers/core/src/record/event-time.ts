@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
  */
 export function eventTime(value: unknown, unit: TimeUnit): number {
   if (typeof value === 'number') return fromNumber(value, unit);
+  // Nanoseconds have 19 digits; a time is a quantity, and the nearest double counts.
+  if (typeof value === 'bigint') return fromNumber(Number(value), unit);
   return typeof value === 'string' ? parseTime(value) : Number.NaN;
 }
 

@@ -1,3 +1,6 @@
+import { largeInteger } from '../json/large-integer';
+import type { Scalar } from '../pipeline/pipeline';
+
 /** Whether a text is exactly a JSON number: no spaces, no plus sign, no leading zeros, no hex. */
 export function isJsonNumber(text: string): boolean {
   return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
@@ -8,14 +11,17 @@ export function isJsonNumber(text: string): boolean {
  * that number just so. Any other text stays as it is, for `1.10` and `1.1` may be two versions, and
  * `1e5` an id; aggregates of numbers read it by `quantityOf`.
  */
-export function coerced(text: string): string | number {
+export function coerced(text: string): Scalar {
+  const integer = largeInteger(text);
+  if (integer !== undefined) return integer;
   const number = Number(text);
   return Number.isFinite(number) && String(number) === text ? number : text;
 }
 
 /** What an aggregate of numbers takes an input for; undefined = it is none, infinite = refuse it. */
-export function quantityOf(input: string | number | boolean, coerce: boolean): number | undefined {
+export function quantityOf(input: Scalar, coerce: boolean): number | undefined {
   if (typeof input === 'number') return input;
+  if (typeof input === 'bigint') return Number(input);
   return coerce && typeof input === 'string' && isJsonNumber(input) ? Number(input) : undefined;
 }
 
@@ -25,6 +31,7 @@ export function quantityOf(input: string | number | boolean, coerce: boolean): n
  */
 export function finiteNumber(value: unknown, coerce: boolean): number {
   if (typeof value === 'number') return Number.isFinite(value) ? value : Number.NaN;
+  if (typeof value === 'bigint') return finiteNumber(Number(value), coerce);
   if (!coerce || typeof value !== 'string' || !isJsonNumber(value)) return Number.NaN;
   const number = Number(value);
   return Number.isFinite(number) ? number : Number.NaN;

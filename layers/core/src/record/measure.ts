@@ -1,6 +1,12 @@
 import { aggregateInputs } from '../aggregate/inputs';
 import { describe } from '../pipeline/describe';
-import { coerces, type JsonRecord, type Metric, type Path } from '../pipeline/pipeline';
+import {
+  coerces,
+  type JsonRecord,
+  type Metric,
+  type Path,
+  type Scalar,
+} from '../pipeline/pipeline';
 import { eventIdKey } from './dedupe-key';
 import { eventTime } from './event-time';
 import { coerced, finiteNumber } from './json-number';
@@ -94,8 +100,9 @@ function inputsOf(record: JsonRecord, value: number, compiled: CompiledMetric): 
   return inputs;
 }
 
-function isScalar(value: unknown): value is string | number | boolean {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+function isScalar(value: unknown): value is Scalar {
+  const type = typeof value;
+  return type === 'string' || type === 'number' || type === 'boolean' || type === 'bigint';
 }
 
 function dedupeKeyOf(record: JsonRecord, metric: Metric, eventMs: number): string | null {

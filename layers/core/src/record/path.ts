@@ -1,3 +1,4 @@
+import { plainInteger } from '../json/large-integer';
 import type { Path } from '../pipeline/pipeline';
 
 /**
@@ -75,7 +76,7 @@ export function getPath(record: unknown, path: Path): unknown {
   for (let depth = 1; depth < path.length && value !== undefined; depth++) {
     value = getStep(value, path[depth] as string);
   }
-  return value;
+  return typeof value === 'bigint' ? plainInteger(value) : value;
 }
 
 /**

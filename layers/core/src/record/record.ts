@@ -1,4 +1,4 @@
-import type { Metric } from '../pipeline/pipeline';
+import type { Metric, Scalar } from '../pipeline/pipeline';
 
 export const INVALID_REASONS = [
   'base64',
@@ -20,7 +20,7 @@ export const INVALID_REASONS = [
 export type InvalidReason = (typeof INVALID_REASONS)[number];
 
 /** One slot per input path of the metric's aggregates; `undefined` where the record has none. */
-export type AggregateInput = string | number | boolean | undefined;
+export type AggregateInput = Scalar | undefined;
 
 /** A (record, metric) pair that matched and is valid. */
 export interface Measurement {

@@ -28,7 +28,8 @@ function namePart(value: unknown): string | null {
   if (typeof value === 'string') {
     return value.includes('\\') || value.includes('|') ? value.replace(/[\\|]/g, '\\$&') : value;
   }
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+  const type = typeof value;
+  return type === 'number' || type === 'boolean' || type === 'bigint' ? String(value) : null;
 }
 
 /** Keys are UTF-8: two names with different lone surrogates would become the same key. */

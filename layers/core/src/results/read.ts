@@ -1,6 +1,7 @@
 import { DUE_BUCKETS, dueBucket, tickableAtMs } from '../fold/codec';
 import { definitionKey, parseSeriesPartition } from '../fold/key';
 import type { IncidentOutput } from '../fold/state';
+import { parseJson } from '../json/parse-json';
 import type { Metric, Pipeline } from '../pipeline/pipeline';
 import type { Item, KeyValueStore, RangeQuery } from '../port';
 import { compareSequence } from '../record/sequence';
@@ -53,7 +54,7 @@ export async function readDefinitions(
   const known = new Map<string, Metric>();
   for await (const item of definitionItems(control, metrics)) {
     if (!item.sk.startsWith('=')) continue;
-    const metric = JSON.parse(String(item.body)) as Metric;
+    const metric = parseJson(String(item.body)) as Metric;
     known.set(readerKey(metric.name, item.sk.slice(1)), metric);
   }
   return known;

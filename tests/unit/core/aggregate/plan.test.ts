@@ -157,7 +157,7 @@ describe('decode', () => {
   const encoded = plan.encode(plan.create());
 
   it('of a higher version throws NewerStateError', () => {
-    expect(() => plan.decode([2, ...encoded.slice(1)])).toThrow(NewerStateError);
+    expect(() => plan.decode([3, ...encoded.slice(1)])).toThrow(NewerStateError);
   });
 
   it.each([
@@ -249,5 +249,64 @@ describe('with coerce', () => {
     const window = windowOfInputs(plan, ['1']);
     expect(plan.add(window, [1, '1e400'], 0)).toBe(false);
     expect(plan.results(window, WINDOW_MS)).toMatchObject({ 'sum:qty': 1, 'count:qty': 1 });
+  });
+});
+
+describe('integers beyond 2^53', () => {
+  const plan = planOf('count', 'first:id', 'last:id', 'distinct:id', 'top:id', 'sum:id', 'max:id');
+  const ids = [
+    9007199254740993n,
+    9007199254740992n,
+    9007199254740992,
+    '9007199254740993',
+    9007199254740993n,
+  ];
+
+  it('are told apart wherever they are identities, and are doubles where they are quantities', () => {
+    const window = restored(plan, windowOfInputs(plan, ids));
+    expect(plan.results(window, WINDOW_MS)).toEqual({
+      count: 5,
+      'first:id': 9007199254740993n,
+      'last:id': 9007199254740993n,
+      'distinct:id': 3,
+      'top:id': [
+        { value: 9007199254740992n, count: 2, error: 0 },
+        { value: 9007199254740993n, count: 2, error: 0 },
+        { value: '9007199254740993', count: 1, error: 0 },
+      ],
+      'sum:id': 4 * 2 ** 53,
+      'max:id': 2 ** 53,
+    });
+  });
+
+  it('merge like other values', () => {
+    const parts = ids.map((id) => restored(plan, windowOfInputs(plan, [id])));
+    const merged = parts.reduce((a, b) => plan.merge(a, b));
+    expect(plan.results(merged, WINDOW_MS)).toEqual(
+      plan.results(windowOfInputs(plan, ids), WINDOW_MS),
+    );
+  });
+
+  it('only what holds one is written as version 2, so older code reads the rest', () => {
+    expect(plan.encode(windowOfInputs(plan, [1, 'a']))[0]).toBe(1);
+    expect(plan.encode(windowOfInputs(plan, [1n + 2n ** 53n]))[0]).toBe(2);
+  });
+
+  it('of the most digits still fit the bytes that a window may need', () => {
+    const long = [-(10n ** 256n) + 1n];
+    for (const op of ['first:id', 'last:id', 'top:id']) {
+      const one = planOf(op);
+      const window = windowOfInputs(one, long);
+      const written = JSON.stringify(one.encode(window)).length;
+      expect(written).toBeLessThanOrEqual(one.bytes(window));
+      expect(one.bytes(window)).toBeLessThanOrEqual(one.bytesMax);
+    }
+  });
+
+  it('that no double holds are refused by aggregates of numbers only', () => {
+    const huge = 10n ** 255n * 10n ** 60n;
+    expect(plan.add(plan.create(), [1, huge], 0)).toBe(false);
+    const identities = planOf('last:id', 'distinct:id', 'top:id');
+    expect(identities.add(identities.create(), [1, huge], 0)).toBe(true);
   });
 });

@@ -1,5 +1,7 @@
 import { aggregateInputs, slotOf } from '@millrace/core/aggregate/inputs';
+import { parseJson } from '@millrace/core/json/parse-json';
 import type { JsonRecord } from '@millrace/core/pipeline/pipeline';
+import { DEDUPE_KEY_BYTES_MAX } from '@millrace/core/record/dedupe-key';
 import { measure } from '@millrace/core/record/measure';
 import { oneMetric } from '../../../helper/metric';
 
@@ -182,5 +184,71 @@ describe('dedupe', () => {
     [{ by: 'eventTime' }, {}, String(EVENT_MS)],
   ])('%j of %j is %p', (dedupe, fields, key) => {
     expect(measurementOf({ ...good, ...fields }, { dedupe }).dedupeKey).toBe(key);
+  });
+});
+
+describe('integers beyond 2^53', () => {
+  const ids = ['1524831183200260097', '1524831183200260098', '-9007199254740993'];
+  const recordOf = (id: string) => ({ ...good, ...(parseJson(`{"id":${id}}`) as object) });
+  const byId = {
+    series: ['id'],
+    dedupe: { by: 'eventId', path: 'id' },
+    aggregates: ['count', { op: 'last', path: 'id' }],
+  };
+
+  test.each(ids)('%s keeps its digits as series, key and input', (id) => {
+    expect(measurementOf(recordOf(id), byId)).toMatchObject({
+      series: id,
+      dedupeKey: `n${id}`,
+      inputs: [1.5, BigInt(id)],
+    });
+  });
+
+  test('a long one is another key than the text of its digits, and both are short', () => {
+    const digits = '9'.repeat(200);
+    const keys = [recordOf(digits), { ...good, id: digits }].map(
+      (record) => measurementOf(record, { dedupe: byId.dedupe }).dedupeKey ?? '',
+    );
+    expect(new Set(keys).size).toBe(2);
+    for (const key of keys) expect(key.length).toBeLessThanOrEqual(DEDUPE_KEY_BYTES_MAX);
+  });
+
+  test('what no double holds is no key, and so no duplicate', () => {
+    expect(measurementOf(recordOf('9'.repeat(400)), { dedupe: byId.dedupe }).dedupeKey).toBeNull();
+    expect(measurementOf(recordOf('1e400'), { dedupe: byId.dedupe }).dedupeKey).toBeNull();
+  });
+
+  test('a value and a time are the nearest double, as ever', () => {
+    const record = recordOf('1');
+    expect(measurementOf({ ...record, v: 9007199254740993n }).inputs).toEqual([2 ** 53]);
+    const ns = { ...record, t: BigInt(EVENT_MS) * 1_000_000n + 999_999n };
+    expect(measurementOf(ns, { timeUnit: 'ns' }).eventMs).toBe(
+      measurementOf({ ...ns, t: Number(ns.t) }, { timeUnit: 'ns' }).eventMs,
+    );
+    expect(outcome({ ...record, v: 10n ** 400n })).toBe('value');
+  });
+
+  test.each<[string, string, boolean]>([
+    ['1524831183200260097', '1524831183200260097', true],
+    ['1524831183200260097', '1524831183200260096', false],
+    ['[1,1524831183200260097]', '1524831183200260097', true],
+    ['[1,2,3,4,5,6,7,8,1524831183200260097]', '1524831183200260098', false],
+    ['"1524831183200260097"', '1524831183200260097', false],
+    ['1524831183200260097', '"1524831183200260097"', false],
+    ['9007199254740992', '9007199254740992.0', true],
+    ['9007199254740993', '9007199254740992.0', false],
+    ['1e20', '100000000000000000000', true],
+  ])('match %s on %s: %p', (wanted, id, matched) => {
+    const match = { id: parseJson(wanted) };
+    expect(outcome(recordOf(id), { match })).toBe(matched ? 'measurement' : null);
+  });
+
+  test('a transform may return any bigint: a safe one is the number it equals', () => {
+    expect(measurementOf({ ...good, id: 7n }, byId)).toMatchObject({
+      series: '7',
+      dedupeKey: 'n7',
+      inputs: [1.5, 7],
+    });
+    expect(outcome({ ...good, id: 10n ** 100_000n }, { series: ['id'] })).toBe('measurement');
   });
 });
