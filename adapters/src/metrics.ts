@@ -3,6 +3,7 @@ export interface BatchCounts {
   readonly records: number;
   readonly applied: number;
   readonly late: number;
+  readonly dedupeOverflow: number;
   readonly invalid: number;
   readonly redelivered: number;
   readonly conflicts: number;
@@ -22,6 +23,7 @@ const UNITS = {
   Records: 'Count',
   Applied: 'Count',
   Late: 'Count',
+  DedupeOverflow: 'Count',
   Invalid: 'Count',
   Quarantined: 'Count',
   Redelivered: 'Count',
@@ -48,6 +50,7 @@ export function createBatchMetrics(settings: MetricsSettings): (batch: BatchCoun
       Records: batch.records,
       Applied: batch.applied,
       Late: batch.late,
+      DedupeOverflow: batch.dedupeOverflow,
       Invalid: batch.invalid,
       Quarantined: batch.late + batch.invalid,
       Redelivered: batch.redelivered,

@@ -9,7 +9,7 @@ import { createLog } from '@millrace/adapters/logger';
 import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
-import { parsePipelineText } from '@millrace/core/pipeline/parse';
+import { parsePipelineFile } from '@millrace/core/pipeline/parse';
 // As text: a bundle's JSON would hold long integers of `match` as doubles.
 import pipelineFile from '../../pipeline.json' with { type: 'text' };
 import { createResultProjector, REST_MS } from './result-projector';
@@ -25,8 +25,7 @@ const control = createDynamoStore({
 });
 
 const projector = createResultProjector({
-  pipeline: parsePipelineText(pipelineFile as unknown as string, { detectors: DETECTOR_NAMES })
-    .pipeline,
+  pipeline: parsePipelineFile(pipelineFile, { detectors: DETECTOR_NAMES }).pipeline,
   sink: createTimestreamSink({
     client: createTimestreamClient({ endpointUrl: config.timestreamEndpointUrl }),
     database: config.timestreamDatabase,

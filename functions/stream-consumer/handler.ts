@@ -6,7 +6,7 @@ import { createBatchMetrics } from '@millrace/adapters/metrics';
 import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
-import { parsePipelineText } from '@millrace/core/pipeline/parse';
+import { parsePipelineFile } from '@millrace/core/pipeline/parse';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
 // As text: a bundle's JSON would hold long integers of `match` as doubles.
 import pipelineFile from '../../pipeline.json' with { type: 'text' };
@@ -16,9 +16,7 @@ import { createStreamConsumer, GIVE_UP_MS, type StreamConsumer } from './stream-
 const config = readConfig();
 const log = createLog({ service: 'stream-consumer', level: config.logLevel });
 // Checked here too: what is deployed is what starts, whoever built it.
-const { pipeline } = parsePipelineText(pipelineFile as unknown as string, {
-  detectors: DETECTOR_NAMES,
-});
+const { pipeline } = parsePipelineFile(pipelineFile, { detectors: DETECTOR_NAMES });
 const settings = { endpointUrl: config.endpointUrl };
 const dynamo = createDynamoClient(settings);
 const time = createRemainingTime();

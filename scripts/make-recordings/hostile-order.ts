@@ -68,11 +68,11 @@ export function order(): HostileRecording {
   for (let index = 0; index < 300; index++) {
     send('applied', 'more ids than a window remembers', 'crowded', 5, { id: `c${index}` });
   }
-  send('duplicate', 'one of the first 256', 'crowded', 5, { id: 'c0' });
-  send('duplicate', 'the last that is remembered', 'crowded', 5, { id: 'c255' });
   send('applied', 'forgotten: it counts twice, and dedupeOverflow says so', 'crowded', 5, {
-    id: 'c256',
+    id: 'c0',
   });
+  send('duplicate', 'one of the latest 256', 'crowded', 5, { id: 'c255' });
+  send('duplicate', 'and another', 'crowded', 5, { id: 'c256' });
 
   send('applied', 'the last record before a silence', 'idle', 61);
   script.wait(600_000 - 100);

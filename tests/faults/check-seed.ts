@@ -1,6 +1,8 @@
 /** One seed: a generated stream, a fault plan, and everything that must hold. */
+
 import { readFileSync } from 'node:fs';
 import { countMeasurements } from '@millrace/adapters/kinesis/count';
+import { jsonText } from '@millrace/core/json/write-json';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import { readIncidents, readQuarantine, readRows } from '@millrace/core/results/read';
@@ -216,7 +218,7 @@ function linesOf(ran: Ran, { removedIncidents }: Ran): string[] {
   const { redelivered: _, ...counted } = ran.accounting;
   const incidents = ran.incidents.filter(({ id }) => !removedIncidents.has(id));
   return [
-    ...ran.rows.map((row) => JSON.stringify(rowLine(row))),
+    ...ran.rows.map((row) => jsonText(rowLine(row))),
     ...incidents.map((incident) => JSON.stringify(incidentLine(incident))),
     ...ran.recorded.map((view) => JSON.stringify(view)),
     JSON.stringify(counted),

@@ -45,7 +45,8 @@ const DEDUPE = [
   {},
   { dedupe: { by: 'eventTime' } },
   { dedupe: { by: 'eventId', path: 'id' } },
-  { dedupe: { by: 'eventId', path: 'id' } },
+  { dedupe: { by: 'eventId', path: 'id', remember: 3 } },
+  { dedupe: { by: 'eventId', path: 'id', remember: 1_000 } },
 ];
 const VALUE_AGGREGATES = [
   ...['min', 'max', 'first', 'last', 'variance', 'stddev'],
@@ -53,6 +54,7 @@ const VALUE_AGGREGATES = [
   { op: 'distinct', path: 'user', as: 'users' },
   { op: 'top', path: 'user', as: 'top users', k: 3 },
   { op: 'max', path: 'extra.size', as: 'largest' },
+  { op: 'last', path: 'user', as: 'last user' },
 ];
 
 /**
@@ -91,12 +93,18 @@ export function generatePipeline(choices: Choices, style: Style): PipelineJson {
   };
 }
 
+function generateTime({ chance, pick }: Choices, style: Style): MetricJson {
+  const time = pick(TIMES);
+  const isBounded = style === 'mixed' && 'time' in time && chance(0.2);
+  return isBounded ? { ...time, maxPastSkew: pick(['10s', '2m']) } : time;
+}
+
 function generateMetric(choices: Choices, style: Style): MetricJson {
   const { chance, pick } = choices;
   return {
     ...(style === 'mixed' && chance(0.6) ? { match: pick(MATCHES) } : {}),
     series: pick(SERIES),
-    ...pick(TIMES),
+    ...generateTime(choices, style),
     ...(chance(0.85)
       ? { value: pick(['v', 'v', 'deep.0.v']), ...(chance(0.3) ? { coerce: true } : {}) }
       : {}),

@@ -1,6 +1,8 @@
 /** Compares what the product shows with the reference; every difference is one line. */
+
 import { createHash } from 'node:crypto';
 import type { AggregateValue, TopEntry } from '@millrace/core/aggregate/aggregate';
+import { jsonText } from '@millrace/core/json/write-json';
 import type {
   ReferenceAccounting,
   ReferenceQuarantine,
@@ -77,7 +79,7 @@ function compareRow(expected: ReferenceRow, actual: ActualRow): string[] {
     const shown = actual.values[field] as AggregateValue;
     return isAsExpected(value, shown)
       ? []
-      : [`row ${name}: ${field} is ${JSON.stringify(shown)}, not ${describe(value)}`];
+      : [`row ${name}: ${field} is ${jsonText(shown)}, not ${describe(value)}`];
   });
   return [...fields, ...values];
 }
@@ -177,12 +179,12 @@ function rowName(row: { metric: string; series: string; startMs: number }): stri
 function describe(expected: ExpectedValue): string {
   switch (expected.kind) {
     case 'exact':
-      return expected.oneOf.map((value) => JSON.stringify(value)).join(' or ');
+      return expected.oneOf.map((value) => jsonText(value)).join(' or ');
     case 'near':
       return `${expected.value} within ${expected.relative}`;
     case 'distinct':
       return `${expected.count} distinct`;
     case 'top':
-      return `top ${expected.k} of ${JSON.stringify([...expected.counts])}`;
+      return `top ${expected.k} of ${jsonText([...expected.counts])}`;
   }
 }

@@ -31,6 +31,8 @@ export interface ReferenceMetric {
   readonly maxFutureSkewMs: number;
   readonly maxPastSkewMs: number;
   readonly dedupe: 'eventTime' | readonly string[] | null;
+  /** Dedupe keys of a window, the latest ones. */
+  readonly remember: number;
   readonly aggregates: readonly ReferenceAggregate[];
 }
 
@@ -49,7 +51,7 @@ interface MetricJson {
   idleClose?: string;
   maxFutureSkew?: string;
   maxPastSkew?: string;
-  dedupe?: { by: 'eventId'; path: string } | { by: 'eventTime' };
+  dedupe?: ({ by: 'eventId'; path: string } | { by: 'eventTime' }) & { remember?: number };
   aggregates: AggregateJson[];
 }
 
@@ -91,6 +93,7 @@ function readMetric(name: string, metric: MetricJson): ReferenceMetric {
       metric.maxFutureSkew === undefined ? allowedLatenessMs : durationMs(metric.maxFutureSkew),
     maxPastSkewMs: metric.maxPastSkew === undefined ? Infinity : durationMs(metric.maxPastSkew),
     dedupe: readDedupe(metric.dedupe),
+    remember: metric.dedupe?.remember ?? 256,
     aggregates: metric.aggregates.map(readAggregate),
   };
 }

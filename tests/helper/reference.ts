@@ -59,7 +59,7 @@ interface Window {
   readonly startMs: number;
   readonly endMs: number;
   readonly applied: ReferenceMeasurement[];
-  readonly keys: Set<string>;
+  readonly keys: string[];
   rev: number;
   late: number;
 }
@@ -77,7 +77,6 @@ interface Part {
 
 type Verdict = 'applied' | 'late' | 'duplicate' | 'fold';
 
-const DEDUPE_KEYS_MAX = 256;
 const STATE_TTL_MS = 7 * 86_400_000;
 /** Below it no aggregate of a test-sized window can overflow. */
 const HUGE = 1e150;
@@ -172,7 +171,7 @@ function fold(
   }
   const window = part.windows.get(startMs) ?? newWindow(startMs, endMs);
   const key = measurement.dedupeKey;
-  if (key !== null && window.keys.has(key)) {
+  if (key !== null && window.keys.includes(key)) {
     return 'duplicate';
   }
   window.applied.push(measurement);
@@ -180,7 +179,7 @@ function fold(
     return 'fold';
   }
   part.windows.set(startMs, window);
-  remember(window, key, accounting);
+  remember(window, key, metric.remember, accounting);
   if (endMs <= part.watermarkMs) {
     window.late += 1;
     accounting.revised += window.rev > 0 ? 1 : 0;
@@ -227,10 +226,18 @@ function moveWatermark(part: Part, watermarkMs: number): void {
   }
 }
 
-function remember(window: Window, key: string | null, accounting: ReferenceAccounting): void {
-  if (key !== null && window.keys.size < DEDUPE_KEYS_MAX) {
-    window.keys.add(key);
-  } else if (key !== null) {
+function remember(
+  window: Window,
+  key: string | null,
+  keysMax: number,
+  accounting: ReferenceAccounting,
+): void {
+  if (key === null) {
+    return;
+  }
+  window.keys.push(key);
+  if (window.keys.length > keysMax) {
+    window.keys.shift();
     accounting.dedupeOverflow += 1;
   }
 }
@@ -282,7 +289,7 @@ function newPart(metric: ReferenceMetric, series: string): Part {
 }
 
 function newWindow(startMs: number, endMs: number): Window {
-  return { startMs, endMs, applied: [], keys: new Set(), rev: 0, late: 0 };
+  return { startMs, endMs, applied: [], keys: [], rev: 0, late: 0 };
 }
 
 function emptyAccounting(): ReferenceAccounting {

@@ -1,3 +1,4 @@
+import { jsonText } from '@millrace/core/json/write-json';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { type FaultRates, NO_FAULTS } from '../helper/faults';
 import { generateScenario, type Scenario } from '../helper/generate';
@@ -59,7 +60,7 @@ function hasDetectors({ pipeline }: Scenario): boolean {
 /** Scores and incidents are not the reference's business: they must equal those of a calm run. */
 function scoreDifferences(calm: RunResult, faulty: RunResult): string[] {
   const lines = (run: RunResult) =>
-    [...run.rows.map(rowLine), ...run.incidents.map(incidentLine)].map((l) => JSON.stringify(l));
+    [...run.rows.map(rowLine), ...run.incidents.map(incidentLine)].map((l) => jsonText(l));
   const [expected, actual] = [lines(calm), lines(faulty)];
   return [
     ...expected.filter((line) => !actual.includes(line)).map((line) => `missing ${line}`),

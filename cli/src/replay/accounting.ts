@@ -1,3 +1,4 @@
+import { REMEMBERED_MAX } from '@millrace/core/record/dedupe-key';
 import type { AccountingView } from '@millrace/core/results/view';
 import { grouped } from '../output';
 
@@ -12,6 +13,8 @@ export interface Accounting {
   readonly unmatched: number;
   readonly redelivered: number;
   readonly revised: number;
+  /** Applied when their window had more dedupe keys than it remembers: duplicates may be among them. */
+  readonly dedupeOverflow: number;
 }
 
 /**
@@ -24,7 +27,7 @@ export function accountingOf(
   committed: AccountingView,
   redelivered: number,
 ): Accounting {
-  const { applied, late, duplicate, invalid, unmatched, revised } = committed;
+  const { applied, late, duplicate, invalid, unmatched, revised, dedupeOverflow } = committed;
   return {
     records: source.records,
     in: source.in,
@@ -35,6 +38,7 @@ export function accountingOf(
     unmatched,
     redelivered,
     revised,
+    dedupeOverflow,
   };
 }
 
@@ -63,7 +67,17 @@ export function unmatchedHint(
   return [`no record matches a metric of ${pipeline}: does its "match" fit them?`];
 }
 
-/** `redelivered 12, revised 3`. */
-export function besideLine({ redelivered, revised }: Accounting): string {
-  return `redelivered ${grouped(redelivered)}, revised ${grouped(revised)}`;
+/** `redelivered 12, revised 3`, and what duplicates may have passed. */
+export function besideLine({ redelivered, revised, dedupeOverflow }: Accounting): string {
+  const line = `redelivered ${grouped(redelivered)}, revised ${grouped(revised)}`;
+  return dedupeOverflow > 0 ? `${line}, dedupeOverflow ${grouped(dedupeOverflow)}` : line;
+}
+
+/** Nothing while every window remembers all of its keys. */
+export function overflowHint({ dedupeOverflow }: Accounting): readonly string[] {
+  if (dedupeOverflow === 0) return [];
+  const records = `${grouped(dedupeOverflow)} ${dedupeOverflow === 1 ? 'record' : 'records'}`;
+  return [
+    `${records} came when their window had more dedupe keys than it remembers, so duplicates of older ones count: raise "remember" (at most ${grouped(REMEMBERED_MAX)})`,
+  ];
 }

@@ -9,7 +9,7 @@ import { grouped, printJson, say } from '../output';
 import { startProgress } from '../progress';
 import { projectFile } from '../project';
 import { checkRecordingFile } from '../recording/byte-blocks';
-import { accountingLine, besideLine, missing, unmatchedHint } from './accounting';
+import { accountingLine, besideLine, missing, overflowHint, unmatchedHint } from './accounting';
 import { createQuietLog, createReplayLog } from './application/replay-log';
 import type { ReplayFlags } from './command';
 import { createFaultRun, type FaultReport, type FaultRun, faultLine } from './faults';
@@ -132,6 +132,7 @@ function summary(
     accountingLine(accounting),
     besideLine(accounting),
     ...unmatchedHint(accounting, pipeline),
+    ...overflowHint(accounting),
     ...(out === undefined ? [] : [`written to ${out}`]),
   ];
 }

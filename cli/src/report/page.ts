@@ -86,6 +86,9 @@ function facts({ series, incidents, accounting: counts, run }: ReportData): Html
     [grouped(incidents.length), incidents.length === 1 ? 'incident' : 'incidents'],
     [grouped(counts.revised), 'revisions of published windows'],
   ];
+  if (counts.dedupeOverflow > 0) {
+    list.push([grouped(counts.dedupeOverflow), 'records whose window had forgotten dedupe keys']);
+  }
   if (run !== null) {
     const rate = grouped(Math.round(run.records / Math.max(run.seconds, 0.001)));
     list.push([`${rate}/s`, `${grouped(run.records)} records in ${run.seconds.toFixed(1)} s here`]);

@@ -9,7 +9,7 @@ import { createLocalStore } from '../local-store';
 import { type Heading, print, printJson, say } from '../output';
 import { projectFile } from '../project';
 import { checkRecordingFile } from '../recording/byte-blocks';
-import { missing, unmatchedHint } from '../replay/accounting';
+import { missing, overflowHint, unmatchedHint } from '../replay/accounting';
 import { createReplayLog } from '../replay/application/replay-log';
 import { tableNames } from '../replay/local-application';
 import { runReplay } from '../replay/run-replay';
@@ -91,7 +91,10 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
       report,
     });
   else printSummary(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }), report);
-  if (!json) for (const line of unmatchedHint(accounting, pipelineFile)) say(line);
+  if (!json) {
+    for (const line of unmatchedHint(accounting, pipelineFile)) say(line);
+    for (const line of overflowHint(accounting)) say(line);
+  }
   if (missing(accounting) !== 0) {
     throw new AnswerNoError('millrace start: the accounting does not add up');
   }

@@ -20,7 +20,15 @@ jest.setTimeout(60_000);
 
 const T0 = Date.UTC(2026, 0, 5, 10);
 const NOTHING = { applied: 0, late: 0, duplicate: 0, invalid: 0, unmatched: 0 };
-const ACCOUNTING = { ...NOTHING, records: 9, in: 9, applied: 9, redelivered: 0, revised: 0 };
+const ACCOUNTING = {
+  ...NOTHING,
+  records: 9,
+  in: 9,
+  applied: 9,
+  redelivered: 0,
+  revised: 0,
+  dedupeOverflow: 0,
+};
 
 function point(minute: number, change: Partial<ReportPoint> = {}): ReportPoint {
   const startMs = T0 + minute * 60_000;

@@ -263,11 +263,14 @@ describe.each<[string, Sample[], object, string[]]>([
 });
 
 describe('given 300 keys in one window', () => {
-  it('remembers the first 256, applies and counts the others', () => {
+  it('remembers the latest 256, and counts what pushed one out', () => {
     const once = Array.from({ length: 300 }, (_, i) => ({ at: 0, id: `${i}` }));
-    const result = run([...once, ...once], { dedupe: { by: 'eventId', path: 'id' } });
+    const latest = once.slice(44);
+    const result = run([...once, ...latest, ...once.slice(0, 2)], {
+      dedupe: { by: 'eventId', path: 'id' },
+    });
 
-    expect(result.accounting).toMatchObject({ applied: 344, duplicate: 256, dedupeOverflow: 88 });
+    expect(result.accounting).toMatchObject({ applied: 302, duplicate: 256, dedupeOverflow: 46 });
   });
 });
 

@@ -33,7 +33,10 @@ export interface Draft {
   /** Whether anything has to be committed. */
   changed: boolean;
   readonly keep: { readonly entry: GroupEntry; readonly refused: QuarantineOutput }[];
-  readonly counted: Pick<Tally, 'applied' | 'late' | 'duplicate' | 'invalid' | 'redelivered'>;
+  readonly counted: Pick<
+    Tally,
+    'applied' | 'late' | 'duplicate' | 'dedupeOverflow' | 'invalid' | 'redelivered'
+  >;
 }
 
 /**
@@ -63,7 +66,14 @@ export function draftFrom(
 }
 
 function newDraft(state: SeriesState, start: number, group: Group): Draft {
-  const counted = { applied: 0, late: 0, duplicate: 0, invalid: 0, redelivered: 0 };
+  const counted = {
+    applied: 0,
+    late: 0,
+    duplicate: 0,
+    dedupeOverflow: 0,
+    invalid: 0,
+    redelivered: 0,
+  };
   const outputs = noOutputs();
   if (state.retired !== null) oweRetired(outputs, state.retired);
   const marks = new DraftMarks(state, sourceOf(group));
@@ -136,8 +146,11 @@ function foldEntry(
     return;
   }
   try {
+    const { counters } = draft.state;
+    const overflow = counters.dedupeOverflow;
     const outcome = fold(context, entry.measurement as never, entry.arrivalMs);
     draft.counted[outcome]++;
+    draft.counted.dedupeOverflow += counters.dedupeOverflow - overflow;
     if (outcome === 'late') {
       const detail = 'the window and its allowed lateness were over';
       owe(draft, entry, { reason: 'late', detail });

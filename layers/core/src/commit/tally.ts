@@ -3,6 +3,8 @@ export interface Tally {
   applied: number;
   late: number;
   duplicate: number;
+  /** Applied, with a key that pushed the oldest key of its window out. */
+  dedupeOverflow: number;
   invalid: number;
   redelivered: number;
   conflicts: number;
@@ -15,6 +17,7 @@ export function newTally(): Tally {
     applied: 0,
     late: 0,
     duplicate: 0,
+    dedupeOverflow: 0,
     invalid: 0,
     redelivered: 0,
     conflicts: 0,

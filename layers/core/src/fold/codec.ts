@@ -1,5 +1,6 @@
 import { NewerDefinitionError, NewerStateError } from '../error';
 import type { Item } from '../port';
+import { areHashed, HASHED_KEY_BYTES } from '../record/dedupe-key';
 import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
 import { startEpoch } from './epoch';
@@ -44,7 +45,8 @@ export type EncodedWindow = [
   rev: number,
   late: number,
   verdict: [score: number, anomaly: 0 | 1, low: number, high: number, incident: string | null] | 0,
-  keys: string[] | 0,
+  /** One text when they are hashes. */
+  keys: string[] | string | 0,
 ];
 
 /** A series nobody has seen. */
@@ -262,8 +264,21 @@ function encodeWindow(window: HeldWindow, definition: Definition): EncodedWindow
     score === null || expected === null
       ? 0
       : [score, window.anomaly ? 1 : 0, expected.low, expected.high, window.incident],
-    window.keys === null ? 0 : [...window.keys],
+    window.keys === null ? 0 : encodeKeys(window.keys, definition),
   ];
+}
+
+function encodeKeys(keys: ReadonlySet<string>, { metric }: Definition): string[] | string {
+  const list = [...keys];
+  return metric.dedupe !== null && areHashed(metric.dedupe) ? list.join('') : list;
+}
+
+function hashesOf(text: string): string[] {
+  const hashes: string[] = [];
+  for (let at = 0; at < text.length; at += HASHED_KEY_BYTES) {
+    hashes.push(text.slice(at, at + HASHED_KEY_BYTES));
+  }
+  return hashes;
 }
 
 function decodeWindow(encoded: EncodedWindow, definition: Definition): HeldWindow {
@@ -274,7 +289,7 @@ function decodeWindow(encoded: EncodedWindow, definition: Definition): HeldWindo
     aggregate: definition.plan.decode(aggregate),
     rev,
     late,
-    keys: keys === 0 ? null : new Set(keys),
+    keys: keys === 0 ? null : new Set(typeof keys === 'string' ? hashesOf(keys) : keys),
     score: verdict === 0 ? null : verdict[0],
     anomaly: verdict !== 0 && verdict[1] === 1,
     expected: verdict === 0 ? null : { low: verdict[2], high: verdict[3] },

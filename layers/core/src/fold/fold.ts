@@ -1,5 +1,6 @@
 import { PoisonError } from '../error';
 import { endIncident } from '../incident/incident';
+import { rememberedMax } from '../record/dedupe-key';
 import type { Measurement } from '../record/record';
 import type { Definition } from './definition';
 import { oweIncidents, oweRow } from './output';
@@ -11,7 +12,6 @@ import {
   oldestOpenEnd,
 } from './publish';
 import { hasRoomAhead, makeRoom } from './room';
-import { DEDUPE_KEYS_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
 import { isBarred, windowStart } from './window';
@@ -95,7 +95,7 @@ function judge(context: FoldContext, measurement: Measurement, place: Place): Fo
     throw new PoisonError('a result of this window would not be a finite number');
   }
   if (held === undefined) hold(state, window);
-  remember(state, window, key);
+  if (key !== null) remember(context, window, key);
   state.counters.applied++;
   if (watermarkMs !== null && endMs <= watermarkMs) revise(context, window);
   // Not the event time alone: a clock that runs ahead must not close what others still fill.
@@ -150,10 +150,17 @@ function hold(state: SeriesState, window: HeldWindow): void {
   state.windows = new Map(sorted.map((each) => [each.startMs, each]));
 }
 
-function remember(state: SeriesState, window: HeldWindow, key: string | null): void {
-  if (key === null || window.keys === null) return;
-  if (window.keys.size < DEDUPE_KEYS_MAX) window.keys.add(key);
-  else state.counters.dedupeOverflow++;
+/** The latest keys are kept: a retry comes soon. From the first that is dropped on, duplicates may pass. */
+function remember({ state, definition }: FoldContext, { keys }: HeldWindow, key: string): void {
+  const { dedupe } = definition.metric;
+  if (keys === null || dedupe === null) return;
+  keys.add(key);
+  if (keys.size <= rememberedMax(dedupe)) return;
+  for (const oldest of keys) {
+    keys.delete(oldest);
+    break;
+  }
+  state.counters.dedupeOverflow++;
 }
 
 /**

@@ -1,7 +1,12 @@
 import type { AggregatePlan } from '../aggregate/aggregate';
 import { planAggregates } from '../aggregate/plan';
 import type { Metric } from '../pipeline/pipeline';
-import { DEDUPE_KEY_BYTES_MAX } from '../record/dedupe-key';
+import {
+  areHashed,
+  DEDUPE_KEY_BYTES_MAX,
+  HASHED_KEY_BYTES,
+  rememberedMax,
+} from '../record/dedupe-key';
 import { utf8Bytes } from '../record/utf8';
 import type { Definition } from './definition';
 import { incidentId, METRIC_BYTES_MAX, SERIES_BYTES_MAX, type SeriesKey } from './key';
@@ -28,8 +33,6 @@ export const BARS_BYTES_MAX = 1_300;
 /** What the record that passed `OUTBOX_BYTES_MAX` owes beside rows: one refusal, the end of one incident. */
 export const LAST_RECORD_BYTES_MAX = 13_000;
 
-/** Keys a window remembers for `dedupe`; further records apply and are counted. */
-export const DEDUPE_KEYS_MAX = 256;
 /** Longest reason of an incident, as JSON. */
 export const REASON_BYTES_MAX = 160;
 /** More than one record ever adds to the encoded aggregate of a window: sketches change their form. */
@@ -129,7 +132,10 @@ export function idBytesOf(definition: Definition, key: SeriesKey): number {
 export function windowBytes(window: HeldWindow, definition: Definition, idBytes: number): number {
   const aggregateBytes = definition.plan.bytes(window.aggregate);
   let keyBytes = 0;
-  if (window.keys !== null) for (const key of window.keys) keyBytes += key.length + 3;
+  if (window.keys !== null) {
+    if (isHashed(definition.metric)) keyBytes = window.keys.size * HASHED_KEY_BYTES;
+    else for (const key of window.keys) keyBytes += key.length + 3;
+  }
   if (window.rev === 0) {
     const ids = definition.detector === null ? 0 : IDS * idBytes;
     return openBytes(definition.metric, aggregateBytes) + keyBytes + ids;
@@ -213,7 +219,13 @@ function roomOf(metric: Metric, plan: AggregatePlan): number {
 }
 
 function keyBytesMax(metric: Metric): number {
-  return metric.dedupe === null ? 0 : DEDUPE_KEYS_MAX * (DEDUPE_KEY_BYTES_MAX + 3);
+  if (metric.dedupe === null) return 0;
+  const oneMax = isHashed(metric) ? HASHED_KEY_BYTES : DEDUPE_KEY_BYTES_MAX + 3;
+  return rememberedMax(metric.dedupe) * oneMax;
+}
+
+function isHashed({ dedupe }: Metric): boolean {
+  return dedupe !== null && areHashed(dedupe);
 }
 
 function lateBytes({ rev, late }: HeldWindow): number {

@@ -1,4 +1,5 @@
 import { METRIC_BYTES_MAX } from '../fold/key';
+import { REMEMBERED_MAX } from '../record/dedupe-key';
 import { hasLoneSurrogate, utf8Bytes } from '../record/utf8';
 import { type Fields, openFields, readPath } from './fields';
 import { type ParsedAggregates, parseAggregates } from './parse-aggregates';
@@ -173,15 +174,25 @@ function parseDedupe(json: unknown, at: At, problems: Problems): Dedupe | undefi
     if (!fields.has('by')) fields.expected('by', 'one of "eventId", "eventTime"');
     return undefined;
   }
-  fields.refuseUnknown(['by', 'path']);
+  fields.refuseUnknown(['by', 'path', 'remember']);
+  const remember = readRemember(fields);
   if (by === 'eventTime') {
-    if (!fields.has('path')) return { by };
+    if (!fields.has('path')) return { by, ...remember };
     fields.error('path', 'has no effect with "by":"eventTime"; to compare a field, use "eventId"');
     return undefined;
   }
   if (!fields.has('path')) return fields.expected('path', 'a path like "id"');
   const path = fields.path('path');
-  return path === undefined ? undefined : { by, path };
+  return path === undefined ? undefined : { by, path, ...remember };
+}
+
+function readRemember(fields: Fields): { readonly remember?: number } {
+  const remember = fields.get('remember');
+  if (remember === undefined) return {};
+  const isCount = typeof remember === 'number' && Number.isInteger(remember);
+  if (isCount && remember >= 1 && remember <= REMEMBERED_MAX) return { remember };
+  fields.expected('remember', `a whole number from 1 to ${REMEMBERED_MAX}`);
+  return {};
 }
 
 /** Without `time` the arrival is the event time, and two records often arrive together. */

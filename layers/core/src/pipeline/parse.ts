@@ -51,6 +51,11 @@ export function parsePipelineText(text: string, options: ParseOptions = {}): Par
   return parseWith(parseJson(json), options, problems);
 }
 
+/** The file as it was imported: its text in a bundle, parsed by a loader that does not know of texts. */
+export function parsePipelineFile(file: unknown, options: ParseOptions = {}): ParsedPipeline {
+  return typeof file === 'string' ? parsePipelineText(file, options) : parsePipeline(file, options);
+}
+
 function parseWith(json: unknown, options: ParseOptions, problems: Problems): ParsedPipeline {
   const known = { transforms: options.transforms, detectors: options.detectors };
   const pipeline = parseRoot(json, problems, known);

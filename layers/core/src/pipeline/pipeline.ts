@@ -55,7 +55,12 @@ export interface AggregateSpec {
   readonly k?: number;
 }
 
-export type Dedupe = { readonly by: 'eventId'; readonly path: Path } | { readonly by: 'eventTime' };
+export type Dedupe = DedupeKey & {
+  /** Keys a window remembers, the latest of them; absent: `REMEMBERED_DEFAULT`. */
+  readonly remember?: number;
+};
+
+type DedupeKey = { readonly by: 'eventId'; readonly path: Path } | { readonly by: 'eventTime' };
 
 export type Severity = 'info' | 'warning' | 'critical';
 

@@ -1,10 +1,37 @@
+import { fixedText } from '../aggregate/printable';
 import { identityOf } from '../json/large-integer';
-import type { JsonRecord, Path } from '../pipeline/pipeline';
+import type { Dedupe, JsonRecord, Path } from '../pipeline/pipeline';
 import { getPath } from './path';
 import { sha256OfUnits } from './sha256';
 
-/** Every key is this short and plain ASCII, as a window remembers 256 of them in its state. */
+/** Every key is this short and plain ASCII, as a window remembers hundreds of them in its state. */
 export const DEDUPE_KEY_BYTES_MAX = 41;
+
+/** Keys a window remembers unless told, and at most. */
+export const REMEMBERED_DEFAULT = 256;
+export const REMEMBERED_MAX = 4_096;
+
+/** Of a hashed key: 64 bits. */
+export const HASHED_KEY_BYTES = 10;
+const HALF_DIGITS = HASHED_KEY_BYTES / 2;
+const HALF_HEX = 8;
+
+export function rememberedMax(dedupe: Dedupe): number {
+  return dedupe.remember ?? REMEMBERED_DEFAULT;
+}
+
+/** More keys than usual are kept as hashes: exact ones would not leave room for the windows. */
+export function areHashed(dedupe: Dedupe): boolean {
+  return rememberedMax(dedupe) > REMEMBERED_DEFAULT;
+}
+
+/** What a window remembers of a key. Of 4,096 hashes a new key meets one once in 10^15 times. */
+export function rememberedKey(key: string, dedupe: Dedupe): string {
+  if (!areHashed(dedupe)) return key;
+  const hash = sha256OfUnits(key);
+  const half = (at: number) => Number.parseInt(hash.slice(at, at + HALF_HEX), 16);
+  return fixedText(half(0), HALF_DIGITS) + fixedText(half(HALF_HEX), HALF_DIGITS);
+}
 
 /** What is kept as it is: a UUID is, and nothing that JSON would have to escape. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,40}$/;

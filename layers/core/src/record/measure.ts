@@ -7,7 +7,7 @@ import {
   type Path,
   type Scalar,
 } from '../pipeline/pipeline';
-import { eventIdKey } from './dedupe-key';
+import { eventIdKey, rememberedKey } from './dedupe-key';
 import { eventTime } from './event-time';
 import { coerced, finiteNumber } from './json-number';
 import { type CompiledRule, compileRule, matches } from './match';
@@ -108,7 +108,8 @@ function isScalar(value: unknown): value is Scalar {
 function dedupeKeyOf(record: JsonRecord, metric: Metric, eventMs: number): string | null {
   const { dedupe } = metric;
   if (dedupe === null) return null;
-  return dedupe.by === 'eventTime' ? String(eventMs) : eventIdKey(record, dedupe.path);
+  const key = dedupe.by === 'eventTime' ? String(eventMs) : eventIdKey(record, dedupe.path);
+  return key === null ? null : rememberedKey(key, dedupe);
 }
 
 function reject(metric: Metric, reason: InvalidReason, detail: string): Rejection {

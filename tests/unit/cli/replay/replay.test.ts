@@ -133,6 +133,7 @@ describe('millrace replay', () => {
         unmatched: 1,
         redelivered: 0,
         revised: 0,
+        dedupeOverflow: 0,
       },
     ]);
     const refused = documents(written['quarantine.ndjson']).map(({ reason, data, arrival }) => [

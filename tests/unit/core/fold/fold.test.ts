@@ -108,16 +108,25 @@ describe('duplicates', () => {
     expect(outcomes).toEqual(['applied', 'duplicate', 'applied', 'applied', 'applied']);
   });
 
-  test('256 keys are remembered; further records apply and are counted', () => {
-    const context = contextFor({ dedupe });
-    for (let key = 0; key < 300; key++) {
-      fold(context, at(context, 1000, 1, `k${key}`).measurement, 1000);
-    }
-    const again = fold(context, at(context, 1000, 1, 'k299').measurement, 1000);
-    const known = fold(context, at(context, 1000, 1, 'k255').measurement, 1000);
-    expect([again, known]).toEqual(['applied', 'duplicate']);
-    expect(context.state.counters.dedupeOverflow).toBe(45);
-  });
+  test.each([
+    [undefined, 256],
+    [1, 1],
+    [300, 300],
+    [4096, 4096],
+  ])(
+    'with "remember" %p the latest %i keys are remembered; what pushes one out is counted',
+    (remember, kept) => {
+      const context = contextFor({ dedupe: { ...dedupe, remember } });
+      const send = (key: number) =>
+        fold(context, at(context, 1000, 1, `k${key}`).measurement, 1000);
+      for (let key = 0; key < kept + 44; key++) send(key);
+
+      expect([send(44), send(kept + 43)]).toEqual(['duplicate', 'duplicate']);
+      expect(context.state.counters.dedupeOverflow).toBe(44);
+      expect(send(43)).toBe('applied');
+      expect(context.state.counters.dedupeOverflow).toBe(45);
+    },
+  );
 });
 
 describe('a clock that runs ahead', () => {
