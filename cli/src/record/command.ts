@@ -5,7 +5,7 @@ import type { Path } from '@millrace/core/pipeline/pipeline';
 import { parsePath } from '@millrace/core/record/path';
 import type { Command } from 'commander';
 import { complaint } from '../command';
-import { UsageError } from '../exit';
+import { AnswerNoError, UsageError } from '../exit';
 import { checkTogether, durationValue, urlValue } from '../option-value';
 import { grouped, printJson, say } from '../output';
 import { momentValue, shareValue } from '../produce/quantity-option';
@@ -18,7 +18,7 @@ import {
   spoolPath,
   statePath,
 } from './recording-state';
-import { PARTITION_KEY, type Redaction } from './redact';
+import { EVERY, PARTITION_KEY, type Redaction } from './redact';
 import { startStatus } from './status';
 
 const HELP = `
@@ -27,7 +27,8 @@ Reads from the oldest record the stream has, or from --from, and goes on live un
 with the same options and --resume (F.spool and F.state.json are kept for it).
 
 --redact exchanges the values at these paths for keyed hashes; ${PARTITION_KEY} is the
-partition key. With the key in MILLRACE_REDACT_KEY they are the same in every recording.
+partition key, and * is every field or entry: users.*.id. With the key in
+MILLRACE_REDACT_KEY the hashes are the same in every recording.
 
 Examples:
   $ millrace record --stream orders --out orders.ndjson.gz --duration 10m
@@ -35,7 +36,7 @@ Examples:
   $ millrace record --stream orders --out o.ndjson --redact user.id,${PARTITION_KEY} --sample-keys 0.1
   $ millrace record --stream local --endpoint http://127.0.0.1:4566 --out local.ndjson
 
-Exit codes: 0 done, 2 wrong use, 3 the stream or the disk failed (--resume goes on).`;
+Exit codes: 0 done, 1 done, and a path of --redact was in no record, 2 wrong use, 3 the stream or the disk failed (--resume goes on).`;
 
 const MINUTE_MS = 60_000;
 const YEAR_MS = 366 * 24 * 60 * MINUTE_MS;
@@ -114,6 +115,7 @@ async function run(command: Command, flags: Flags): Promise<void> {
     });
     status.stop();
     tell(flags, arn, result, Date.now() - startedMs);
+    refuseUnredacted(command, result);
   } catch (error) {
     status.stop();
     if (await exists(statePath(flags.out))) {
@@ -130,15 +132,25 @@ async function run(command: Command, flags: Flags): Promise<void> {
 const REQUEST_MS_MAX = 15_000;
 
 function tell(flags: Flags, arn: string, result: RecordProgress, elapsedMs: number): void {
-  const { records, skipped, shards } = result;
+  const { records, skipped, notFound, shards } = result;
   if (flags.json === true) {
-    printJson({ out: flags.out, origin: arn, records, skipped, shards, seconds: elapsedMs / 1000 });
+    const seconds = elapsedMs / 1000;
+    printJson({ out: flags.out, origin: arn, records, skipped, notFound, shards, seconds });
     return;
   }
   say(`${grouped(records)} records of ${shards} shards in ${flags.out}`);
   if (skipped > 0) {
     say(`${grouped(skipped)} left out: not JSON objects, so --redact cannot look into them`);
   }
+}
+
+/** A path that is nowhere is mostly a misspelt one: what it should have hidden stands in the recording. */
+function refuseUnredacted(command: Command, { records, notFound }: RecordProgress): void {
+  if (records === 0 || notFound.length === 0) return;
+  const paths = notFound.map((path) => JSON.stringify(path)).join(', ');
+  throw new AnswerNoError(
+    complaint(command, `--redact: no record has ${paths}; what it was to hide is in the recording`),
+  );
 }
 
 /** The state to go on with; null for a new recording. Nothing that was recorded is overwritten. */
@@ -188,10 +200,18 @@ function redactionOf(list: string): {
   for (const text of list.split(',').map((each) => each.trim())) {
     const path = text === PARTITION_KEY ? null : parsePath(text);
     if (path === null) partitionKey = true;
-    else if (typeof path === 'string') problems.push(`--redact: ${JSON.stringify(text)}: ${path}`);
+    else if (typeof path === 'string')
+      problems.push(`--redact: ${JSON.stringify(text)}: ${whyNot(text, path)}`);
     else paths.push(path);
   }
   return { redaction: { paths, partitionKey }, problems };
+}
+
+/** Who writes `users[].id` means every entry, not the first. */
+function whyNot(text: string, problem: string): string {
+  const every = text.replace(/\[\*?\]/g, `.${EVERY}`);
+  if (every === text || typeof parsePath(every) === 'string') return problem;
+  return `every entry of a list is the step ${EVERY}: write ${JSON.stringify(every)}`;
 }
 
 /** Ctrl-C ends the recording well; a second one ends the process, and --resume goes on. */

@@ -6,6 +6,7 @@ import type {
   ReadRecord,
   StreamShard,
 } from '@millrace/adapters/aws/kinesis-reader';
+import { formatPath } from '@millrace/core/record/path';
 import { readRecording } from '../recording/read';
 import { createRecordingWriter, recordLine } from '../recording/write';
 import { explicitHashKeyOf } from './placement';
@@ -16,7 +17,7 @@ import {
   spoolPath,
   writeState,
 } from './recording-state';
-import { isSampled, type Redaction, redactRecord, redactText } from './redact';
+import { type Found, isSampled, type Redaction, redactRecord, redactText } from './redact';
 
 export interface RecordStreamOptions {
   readonly reader: KinesisReader;
@@ -40,6 +41,8 @@ export interface RecordProgress {
   readonly records: number;
   /** Left out because `--redact` cannot look into them. */
   readonly skipped: number;
+  /** Paths of `--redact` that found nothing so far. */
+  readonly notFound: readonly string[];
   readonly shards: number;
   readonly open: number;
   readonly behindMs: number;
@@ -80,6 +83,7 @@ class Run {
   #spoolBytes: number;
   #records: number;
   #skipped: number;
+  readonly #found: Found;
   #savedMs = 0;
   #failure: { readonly error: unknown } | null = null;
   /** One writer at a time: shards are read side by side, and the state names the spool's length. */
@@ -92,6 +96,7 @@ class Run {
     this.#spoolBytes = state.spoolBytes;
     this.#records = state.records;
     this.#skipped = state.skipped;
+    this.#found = new Set(state.found);
     for (const shard of state.shards) this.#addShard(shard);
     for (const [id, progress] of Object.entries(state.progress)) this.#progress.set(id, progress);
   }
@@ -146,10 +151,16 @@ class Run {
     return {
       records: this.#records,
       skipped: this.#skipped,
+      notFound: this.#notFound(),
       shards: this.#shards.size,
       open: [...this.#progress.values()].filter(({ done }) => !done).length,
       behindMs: Math.max(0, ...this.#behindMs.values()),
     };
+  }
+
+  #notFound(): string[] {
+    const paths = this.#options.redaction?.paths.map(formatPath) ?? [];
+    return paths.filter((path) => !this.#found.has(path));
   }
 
   #addShard(shard: StreamShard): void {
@@ -237,7 +248,8 @@ class Run {
   #lineOf(shard: StreamShard, record: ReadRecord): string {
     const { share, redaction } = this.#options;
     if (!isSampled(record.partitionKey, share)) return '';
-    const bytes = redaction === null ? record.data : redactRecord(record.data, redaction);
+    const bytes =
+      redaction === null ? record.data : redactRecord(record.data, redaction, this.#found);
     if (bytes === null) {
       this.#skipped += 1;
       return '';
@@ -279,6 +291,7 @@ class Run {
       spoolBytes: this.#spoolBytes,
       records: this.#records,
       skipped: this.#skipped,
+      found: [...this.#found],
       shards: [...this.#shards.values()],
       progress: Object.fromEntries(this.#progress),
     });

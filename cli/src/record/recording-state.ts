@@ -25,6 +25,8 @@ export interface RecordingState {
   readonly spoolBytes: number;
   readonly records: number;
   readonly skipped: number;
+  /** Paths of `--redact` that have found something. */
+  readonly found?: readonly string[];
   readonly shards: readonly StreamShard[];
   readonly progress: Readonly<Record<string, ShardProgress>>;
 }

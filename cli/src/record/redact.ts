@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac } from 'node:crypto';
 import { largeInteger } from '@millrace/core/json/large-integer';
 import type { Path } from '@millrace/core/pipeline/pipeline';
+import { formatPath } from '@millrace/core/record/path';
 import { replaceSpans, valueSpans } from './value-spans';
 
 /** What `--redact` names for the partition key, which is no part of the record's JSON. */
@@ -18,15 +19,29 @@ const HASH_HEX_LENGTH = 16;
 /** A number stays a number, and an integer that every JSON reader holds exactly. */
 const NUMBER_HEX_LENGTH = 12;
 
+/** In a path of `--redact`: every field of an object, every entry of a list. */
+export const EVERY = '*';
+
+/** Paths of `--redact` that found something, as `formatPath` writes them. */
+export type Found = Set<string>;
+
 /**
  * The record's bytes with the values at the paths exchanged for hashes; all other text as it was.
  * null when the bytes are no JSON object: what cannot be looked into cannot be redacted.
  */
-export function redactRecord(bytes: Uint8Array, redaction: Redaction): Uint8Array | null {
+export function redactRecord(
+  bytes: Uint8Array,
+  redaction: Redaction,
+  found: Found,
+): Uint8Array | null {
   if (!isUtf8(bytes)) return null;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   if (!isJsonObject(text)) return null;
-  const spans = redaction.paths.flatMap((path) => valueSpans(text, path));
+  const spans = redaction.paths.flatMap((path) => {
+    const ofPath = valueSpans(text, path, EVERY);
+    if (ofPath.length > 0) found.add(formatPath(path));
+    return ofPath;
+  });
   return Buffer.from(replaceSpans(text, spans, (value) => hashValue(value, redaction.key)));
 }
 

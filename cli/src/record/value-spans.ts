@@ -17,12 +17,18 @@ import {
  *
  * The text must be valid JSON. As deep as the path is long, whatever the text.
  *
+ * @param every a step that stands for all fields of an object and all entries of a list; null: none does
  * @example valueSpans('{"a":{"b":1.0}}', ['a', 'b']) // the range of 1.0
  */
-export function valueSpans(text: string, path: Path): Span[] {
+export function valueSpans(text: string, path: Path, every: string | null = null): Span[] {
   const found: Span[] = [];
-  visit(text, skipSpace(text, 0), path, found);
+  visit(text, skipSpace(text, 0), { path, every }, found);
   return found;
+}
+
+interface Wanted {
+  readonly path: Path;
+  readonly every: string | null;
 }
 
 /** Exchanges the values at spans; `change` gets the value's exact text and null leaves it. */
@@ -43,7 +49,7 @@ export function replaceSpans(
 }
 
 /** Answers the position behind the value. */
-function visit(text: string, start: number, path: Path, found: Span[]): number {
+function visit(text: string, start: number, { path, every }: Wanted, found: Span[]): number {
   if (path.length === 0) {
     const end = valueEnd(text, start);
     found.push({ start, end });
@@ -53,7 +59,7 @@ function visit(text: string, start: number, path: Path, found: Span[]): number {
   const isObject = first === OPEN_BRACE;
   if (!isObject && first !== OPEN_BRACKET) return valueEnd(text, start);
   const close = isObject ? CLOSE_BRACE : CLOSE_BRACKET;
-  const rest = path.slice(1);
+  const rest = { path: path.slice(1), every };
   let at = skipSpace(text, start + 1);
   for (let index = 0; text.charCodeAt(at) !== close; index++) {
     let step = String(index);
@@ -62,7 +68,7 @@ function visit(text: string, start: number, path: Path, found: Span[]): number {
       step = JSON.parse(text.slice(at, keyEnd)) as string;
       at = skipSpace(text, skipSpace(text, keyEnd) + 1);
     }
-    at = step === path[0] ? visit(text, at, rest, found) : valueEnd(text, at);
+    at = step === path[0] || path[0] === every ? visit(text, at, rest, found) : valueEnd(text, at);
     at = skipSpace(text, at);
     if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
   }

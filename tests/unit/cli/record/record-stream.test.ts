@@ -193,6 +193,36 @@ describe('--redact', () => {
     expect({ numbers, skipped: result.skipped }).toEqual({ numbers: [], skipped: 3 });
   });
 
+  test('every entry and every field, where a step is *', async () => {
+    const data = Buffer.from('{"users":[{"id":"ann"},{"id":"bob"}],"by":{"x":{"id":"ann"},"y":1}}');
+    const paths = [
+      ['users', '*', 'id'],
+      ['by', '*', 'id'],
+      ['by', '*', 'nothing'],
+    ];
+    const { texts, result } = await recordIt(
+      [shard('x', 0, 0, { records: [{ ...record(1), data }] })],
+      {
+        redaction: { ...redaction, paths },
+      },
+    );
+
+    expect(texts[0]).toMatch(
+      /^\{"users":\[\{"id":"([0-9a-f]{16})"\},\{"id":"[0-9a-f]{16}"\}\],"by":\{"x":\{"id":"\1"\},"y":1\}\}$/,
+    );
+    expect(result.notFound).toEqual(['by.*.nothing']);
+  });
+
+  test('two long ids become two, as two numbers do', async () => {
+    const records = ['9007199254740992', '9007199254740993', '9007199254740993.0'].map((n, at) => ({
+      ...record(at),
+      data: Buffer.from(`{"n":${n}}`),
+    }));
+    const { texts } = await recordIt([shard('x', 0, 0, { records })], { redaction });
+
+    expect(new Set(texts).size).toBe(2);
+  });
+
   test('the partition key too, when it is named', async () => {
     const records = [record(0, 'ann'), record(1, 'ann'), record(2, 'bob')];
     const { records: read } = await recordIt([shard('x', 0, 0, { records })], {
