@@ -1,24 +1,29 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
 import type { Group, GroupEntry, Refusal } from '@millrace/core/commit/group';
-import type { QuarantineEntry } from '@millrace/core/commit/quarantine';
 import { type Definition, orphanDefinition } from '@millrace/core/fold/definition';
 import { carrierMark, shardMark } from '@millrace/core/fold/marks';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import type { RecordPlace, RecordSource } from '@millrace/core/quarantine/bytes';
+import { RecordRefusals, UNMATCHED } from '@millrace/core/quarantine/refusals';
 import { type Decision, expand, type Visit } from '@millrace/core/record/expand';
 import type { Measurement } from '@millrace/core/record/record';
 import type { KinesisStreamRecord } from 'aws-lambda';
 
-/** A measurement without a series: invalid or unmatched. It has no state, only an index item. */
-export interface Loose {
+/**
+ * The measurements of one stream record that have no series, invalid and unmatched ones: they have no
+ * state, only one entry in the index of the quarantine, together.
+ */
+export interface RefusedRecord {
   readonly recordIndex: number;
-  readonly entry: QuarantineEntry;
-  readonly source: { bytes(): Uint8Array };
+  readonly place: RecordPlace;
+  readonly refusals: RecordRefusals;
+  readonly source: RecordSource;
 }
 
 export interface GroupedBatch {
   /** In order of the first record of each. */
   readonly groups: readonly Group[];
-  readonly loose: readonly Loose[];
+  readonly refused: readonly RefusedRecord[];
 }
 
 export interface GroupingOptions {
@@ -56,7 +61,7 @@ export function groupBatch(
 
 class Batch implements GroupedBatch {
   readonly groups: MutableGroup[] = [];
-  readonly loose: Loose[] = [];
+  readonly refused: RefusedRecord[] = [];
 
   readonly #records: readonly KinesisStreamRecord[];
   readonly #options: GroupingOptions;
@@ -69,6 +74,8 @@ class Batch implements GroupedBatch {
   #sequence = '';
   #arrivalMs = 0;
   #user: UserRecord | null = null;
+  /** Of the record that is being read; null = nothing of it was refused yet. */
+  #refusals: RecordRefusals | null = null;
   /** Partition key of the aggregate that is being read; null = no aggregate. */
   #carrier: string | null = null;
   readonly #carrierMarks = new Map<string, string>();
@@ -85,6 +92,7 @@ class Batch implements GroupedBatch {
     const decoded = decodeKinesis(kinesis.data, kinesis.partitionKey);
     this.#recordIndex = recordIndex;
     this.#sequence = kinesis.sequenceNumber;
+    this.#refusals = null;
     this.#arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
     if (decoded instanceof UserRecord) {
       this.#addUser(decoded, 0);
@@ -107,7 +115,7 @@ class Batch implements GroupedBatch {
       const { metric: name, series } = user.tick;
       this.#addTo(this.#options.metricsByName.get(name) ?? this.#orphan(name), series, sub, null);
     } else if (user.refused !== null) {
-      this.#addLoose(sub, 'invalid', user.refused.reason, user.refused.detail, null);
+      this.#refuse(sub, user.refused.reason, user.refused.detail, null);
     }
     return 1;
   }
@@ -117,9 +125,9 @@ class Batch implements GroupedBatch {
       this.#addTo(decision.metric, decision.series, sub, decision);
     } else if (decision.kind === 'rejection') {
       const { reason, detail, metric } = decision;
-      this.#addLoose(sub, 'invalid', reason, detail, metric?.name ?? null);
+      this.#refuse(sub, reason, detail, metric?.name ?? null);
     } else {
-      this.#addLoose(sub, 'unmatched', 'unmatched', 'no metric matches', null);
+      this.#refuse(sub, UNMATCHED, 'no metric matches', null);
     }
   }
 
@@ -134,6 +142,7 @@ class Batch implements GroupedBatch {
       measurement,
       refuse: this.#options.refuse,
       source: user.source,
+      user: user.index,
     });
   }
 
@@ -182,17 +191,17 @@ class Batch implements GroupedBatch {
     return definition.metric;
   }
 
-  #addLoose(
-    sub: number,
-    kind: QuarantineEntry['kind'],
-    reason: string,
-    detail: string,
-    metric: string | null,
-  ): void {
-    const user = this.#user as UserRecord;
-    const { partitionKey } = user;
-    const at = { sequence: this.#sequence, sub, partitionKey, arrivalMs: this.#arrivalMs };
-    const entry = { kind, reason, detail, metric, series: null, ...this.#source, ...at };
-    this.loose.push({ recordIndex: this.#recordIndex, entry, source: user.source });
+  #refuse(sub: number, reason: string, detail: string, metric: string | null): void {
+    const { index: user, source } = this.#user as UserRecord;
+    let refusals = this.#refusals;
+    if (refusals === null) {
+      refusals = new RecordRefusals();
+      this.#refusals = refusals;
+      const { partitionKey } = source;
+      const at = { sequence: this.#sequence, partitionKey, arrivalMs: this.#arrivalMs };
+      const place = { ...this.#source, ...at };
+      this.refused.push({ recordIndex: this.#recordIndex, place, refusals, source });
+    }
+    refusals.add({ reason, detail, metric, sub, user });
   }
 }

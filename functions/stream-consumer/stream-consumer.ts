@@ -4,13 +4,16 @@ import { commitGroup } from '@millrace/core/commit/commit-group';
 import type { Group, Refusal } from '@millrace/core/commit/group';
 import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
 import type { CommitPorts } from '@millrace/core/commit/ports';
-import { indexQuarantined, keepBytes, unmatchedUntilMs } from '@millrace/core/commit/quarantine';
 import { newTally, type Tally } from '@millrace/core/commit/tally';
 import { answerTo, DeadlineError, NewerDefinitionError } from '@millrace/core/error';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { Clock, Item, Log } from '@millrace/core/port';
+import type { KeptFor } from '@millrace/core/quarantine/bytes';
+import { quarantineRecord, quarantineUnread } from '@millrace/core/quarantine/entry';
+import { withLittlePatience } from '@millrace/core/quarantine/patience';
+import { registerShard } from '@millrace/core/quarantine/shards';
 import type {
   KinesisStreamBatchResponse,
   KinesisStreamEvent,
@@ -18,16 +21,14 @@ import type {
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
 import { registerDefinitions } from './definitions';
-import { type GroupedBatch, groupBatch, type Loose, sourceOfRecord } from './group-batch';
+import { type GroupedBatch, groupBatch, type RefusedRecord, sourceOfRecord } from './group-batch';
 import { type FirstFailure, KeyGroupedProcessor } from './key-grouped-processor';
 
-export interface StreamConsumerPorts extends CommitPorts {
+export interface StreamConsumerPorts extends CommitPorts, KeptFor {
   readonly pipeline: Pipeline;
   readonly transforms: Transforms;
   readonly log: Log;
   readonly stateTtlMs: number;
-  /** How long the stream keeps records. */
-  readonly retentionMs: number;
   /**
    * Says when a refused record was last seen, and how old a definition is; the fold never looks at it.
    */
@@ -56,6 +57,8 @@ export type StreamConsumer = (
 
 /** Series committed at once: each waits on the network nearly all of its time. */
 const PARALLEL_SERIES_MAX = 32;
+/** Refused records put into the quarantine at once. */
+const PARALLEL_RECORDS_MAX = 32;
 /** What is not committed this long before the time-out goes back to the event source. */
 const MARGIN_MS = 5_000;
 /**
@@ -71,7 +74,10 @@ export const GIVE_UP_MS = 4_000;
  * first record that is not committed and written. It never throws for a reason in the data or in a
  * dependency: an exception would make Lambda bisect a healthy batch.
  */
-export function createStreamConsumer(ports: StreamConsumerPorts): StreamConsumer {
+export function createStreamConsumer(given: StreamConsumerPorts): StreamConsumer {
+  const { clock, quarantine } = given;
+  const ports =
+    clock === undefined ? given : { ...given, quarantine: withLittlePatience(quarantine, clock) };
   const { metrics } = ports.pipeline;
   let definitions: Definitions | null = null;
   const metricsByName = new Map(metrics.map((m) => [m.name, m]));
@@ -160,19 +166,37 @@ async function commitAll(
     failures.push({ at: 0, error: loaded });
     return;
   }
-  const options = { ports, retentionMs: ports.retentionMs, hasTime };
+  const options = { ports, ...keptFor(ports), hasTime };
   await forEachBounded(batch.groups, PARALLEL_SERIES_MAX, async (group, index) => {
     const result = await commitGroup(group, loaded[index], options);
     add(tally, result.tally);
     if (result.itemBytes > STATE_WARN_BYTES) warnOfSize(ports.log, group, result.itemBytes);
     if (result.failedAt !== null) failures.push(failureOf(result.failedAt, result.error));
   });
-  await forEachBounded(batch.loose, PARALLEL_SERIES_MAX, async (loose) => {
+  await quarantineAll(ports, batch.refused, hasTime, tally, failures);
+}
+
+async function quarantineAll(
+  ports: StreamConsumerPorts,
+  records: readonly RefusedRecord[],
+  hasTime: () => boolean,
+  tally: Tally,
+  failures: FirstFailure[],
+): Promise<void> {
+  const [first] = records;
+  if (first === undefined) return;
+  try {
+    await registerShard(ports.control, first.place);
+  } catch (error) {
+    failures.push(failureOf(first.recordIndex, error));
+    return;
+  }
+  await forEachBounded(records, PARALLEL_RECORDS_MAX, async (record) => {
     try {
       if (!hasTime()) throw new DeadlineError('the invocation is about to time out');
-      await writeLoose(ports, loose, tally);
+      await quarantineOne(ports, record, tally);
     } catch (error) {
-      failures.push(failureOf(loose.recordIndex, error));
+      failures.push(failureOf(record.recordIndex, error));
     }
   });
 }
@@ -200,14 +224,21 @@ async function loadStates(
   }
 }
 
-async function writeLoose(ports: StreamConsumerPorts, loose: Loose, tally: Tally): Promise<void> {
-  const { entry } = loose;
-  if (entry.kind === 'invalid') await keepBytes(ports, entry, entry, loose.source.bytes());
-  const untilMs = unmatchedUntilMs(entry.arrivalMs, ports.retentionMs);
-  const indexed = entry.kind === 'unmatched' ? { ...entry, untilMs } : entry;
-  const isNew = await indexQuarantined(ports, indexed, ports.clock?.nowMs());
-  if (!isNew) tally.redelivered++;
-  else if (entry.kind === 'invalid') tally.invalid++;
+async function quarantineOne(
+  ports: StreamConsumerPorts,
+  { place, refusals, source }: RefusedRecord,
+  tally: Tally,
+): Promise<void> {
+  const options = { ...keptFor(ports), seenMs: ports.clock?.nowMs() };
+  const isNew = await quarantineRecord(ports, place, refusals, source, options);
+  if (isNew) tally.invalid += refusals.invalid;
+  else tally.redelivered += refusals.invalid + refusals.unmatched;
+}
+
+function keptFor({ retentionMs, quarantineRetentionMs }: KeptFor): KeptFor {
+  return quarantineRetentionMs === undefined
+    ? { retentionMs }
+    : { retentionMs, quarantineRetentionMs };
 }
 
 /** `null` for batches of several records, an error when the count could not be written. */
@@ -257,19 +288,20 @@ async function refuseUndecoded(
   count: number,
 ): Promise<FirstFailure | null> {
   const { kinesis } = records[0] as KinesisStreamRecord;
-  const at = {
+  const { partitionKey } = kinesis;
+  const place = {
     ...sourceOfRecord(records[0] as KinesisStreamRecord),
     sequence: kinesis.sequenceNumber,
-    sub: 0,
-    partitionKey: kinesis.partitionKey,
+    partitionKey,
     arrivalMs: Math.round(kinesis.approximateArrivalTimestamp * 1000),
   };
+  const source = { bytes: () => Buffer.from(kinesis.data, 'base64'), partitionKey };
   try {
-    const { attempt, ...seen } = refusalOf(ports, count);
-    const why = { reason: 'attempts', metric: null, attempt, ...seen };
-    const detail = `decoding was cut off as well: ${seen.detail}`;
-    await keepBytes(ports, at, { ...why, detail }, Buffer.from(kinesis.data, 'base64'));
-    await indexQuarantined(ports, { kind: 'invalid', series: null, ...why, ...at, detail });
+    const { detail, ...seen } = refusalOf(ports, count);
+    const why = { reason: 'attempts', metric: null, ...seen };
+    const refused = { ...why, detail: `decoding was cut off as well: ${detail}` };
+    await registerShard(ports.control, place);
+    await quarantineUnread(ports, place, refused, source, keptFor(ports));
     return null;
   } catch (error) {
     return failureOf(0, error);
@@ -288,7 +320,7 @@ function report(
     ...tally,
     records: records.length,
     series: batch.groups.length,
-    unmatched: batch.loose.filter(({ entry }) => entry.kind === 'unmatched').length,
+    unmatched: batch.refused.reduce((sum, { refusals }) => sum + refusals.unmatched, 0),
     lastArrivalMs: Math.round(last.kinesis.approximateArrivalTimestamp * 1000),
     failed: first !== null,
   });

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant';
 
 const COMMIT = 'layers/core/src/commit/commit-group.ts';
 const DRAFT = 'layers/core/src/commit/draft.ts';
+const ENTRY = 'layers/core/src/quarantine/entry.ts';
 const OUTBOX = 'layers/core/src/commit/outbox.ts';
 const CONSUMER = 'functions/stream-consumer/stream-consumer.ts';
 
@@ -78,9 +79,14 @@ export const OUTPUTS_MUTANTS: readonly Mutant[] = [
     rule: 'quarantine',
     patches: [
       {
-        file: 'layers/core/src/commit/quarantine.ts',
-        find: "await ports.control.put(quarantineItem(entry), { kind: 'absent' });",
-        put: 'await ports.control.put(quarantineItem(entry));',
+        file: ENTRY,
+        find: "await ports.control.put(seriesItem(output, group), { kind: 'absent' });",
+        put: 'await ports.control.put(seriesItem(output, group));',
+      },
+      {
+        file: ENTRY,
+        find: "const result = await control.put(item, { kind: 'absent' });",
+        put: 'const result = await control.put(item);',
       },
     ],
   },
@@ -90,8 +96,8 @@ export const OUTPUTS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: COMMIT,
-        find: '      await keep(ports, group, entry, refused);\n',
-        put: '      void [keep, entry, refused];\n',
+        find: '      await keep(kept, group, options);\n',
+        put: "      for (const output of kept.refused) output.at = 'object';\n      void [keep, options];\n",
       },
     ],
   },

@@ -1,4 +1,4 @@
-import { quarantineKey } from '@millrace/core/fold/key';
+import { unreadEntryKey } from '@millrace/core/fold/key';
 import type { KinesisStreamEvent, KinesisStreamRecord } from 'aws-lambda';
 import { type Effect, sourceOf } from './effects';
 import type { Observer } from './observer';
@@ -20,7 +20,7 @@ export function createAcknowledgementCheck(
       const { stream, shard } = sourceOf(record);
       const sequence = record.kinesis.sequenceNumber;
       // A record that killed the process too often is refused as a whole, undecoded.
-      if (observer.has(quarantineKey({ stream, shard, sequence, sub: 0, metric: null }))) continue;
+      if (observer.has(unreadEntryKey({ stream, shard, sequence }))) continue;
       for (const effect of effectsOf(record)) {
         if (effect.kind === 'item') observer.acknowledgedItem(effect.item);
         if (effect.kind !== 'measurement') continue;

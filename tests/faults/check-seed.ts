@@ -5,7 +5,7 @@ import { countMeasurements } from '@millrace/adapters/kinesis/count';
 import { jsonText } from '@millrace/core/json/write-json';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
-import { readIncidents, readQuarantine, readRows } from '@millrace/core/results/read';
+import { readIncidents, readRows } from '@millrace/core/results/read';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { type Application, readTemplate } from '@millrace/engine';
 import type { FaultPlan } from '@millrace/engine/fault/plan';
@@ -22,6 +22,7 @@ import { runReplay } from '../../cli/src/replay/run-replay';
 import type { Source } from '../../cli/src/replay/source';
 import { generateScenario, type Scenario } from '../helper/generate';
 import { readKpl } from '../helper/kpl';
+import { quarantineOf } from '../helper/quarantine';
 import { type ReferenceRecord, reference } from '../helper/reference';
 import { differences } from '../helper/reference-compare';
 import { createAcknowledgementCheck } from './acknowledgement';
@@ -178,16 +179,9 @@ async function run(setting: Setting, source: FaultySource, plan?: FaultPlan) {
   });
   const report = faults!.report();
   const { stores, accounting, stats } = result;
-  const views = await readQuarantine(stores.control);
-  const bytes = await Promise.all(views.map(({ object }) => stores.quarantine.get(object)));
-  const quarantine = views.map(({ object: _, ...view }, index) => ({
-    ...view,
-    data: bytes[index]?.bytes ?? Buffer.from('no such object'),
-  }));
-  // The object's key holds the position: its bytes stand in the line instead.
-  const withBytes = views.map((view, index) => ({
-    ...view,
-    object: Buffer.from(quarantine[index]!.data).toString('base64'),
+  const quarantine = (await quarantineOf(stores)).map(({ data, ...line }) => ({
+    ...line,
+    data: Buffer.from(data ?? 'they are gone'),
   }));
   const rows = await readRows(stores.results, pipeline);
   return {
@@ -195,7 +189,7 @@ async function run(setting: Setting, source: FaultySource, plan?: FaultPlan) {
     rows,
     quarantine,
     incidents: await readIncidents(stores.results, pipeline),
-    recorded: atRecordedPositions(withBytes, source.positions),
+    recorded: atRecordedPositions(quarantine, source.positions),
     removedIncidents: faults!.disturbance.removedIncidents,
     accounting: { ...accounting, dedupeOverflow: await overflow(result, faults!) },
     deliveries: stats.deliveries,

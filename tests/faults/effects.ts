@@ -1,6 +1,6 @@
 /** What a delivered record is to lead to, read from the record itself. */
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
-import { quarantineKey, type SeriesKey } from '@millrace/core/fold/key';
+import { recordEntryKey, type SeriesKey } from '@millrace/core/fold/key';
 import { carrierMark, shardMark } from '@millrace/core/fold/marks';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Key } from '@millrace/core/port';
@@ -60,8 +60,7 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
             };
             effects.push({ kind: 'measurement', series, sub, mark });
           } else {
-            const metric = decision.kind === 'rejection' ? (decision.metric?.name ?? null) : null;
-            effects.push({ kind: 'item', item: quarantineKey({ ...at, sub, metric }) });
+            effects.push({ kind: 'item', item: recordEntryKey(at) });
           }
         },
         base,
@@ -71,7 +70,7 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
     if (user.tick !== null) {
       effects.push({ kind: 'tick', series: { ...user.tick, partitionKey }, sub: base, mark });
     } else {
-      effects.push({ kind: 'item', item: quarantineKey({ ...at, sub: base, metric: null }) });
+      effects.push({ kind: 'item', item: recordEntryKey(at) });
     }
     base += 1;
   }

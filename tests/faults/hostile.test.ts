@@ -1,7 +1,6 @@
 /** The recordings made to break things, under every fault there is: each record is accounted for. */
 import { readFileSync } from 'node:fs';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
-import { readQuarantine } from '@millrace/core/results/read';
 import { readTemplate } from '@millrace/engine';
 import { missing } from '../../cli/src/replay/accounting';
 import { createFaultRun, type FaultRun } from '../../cli/src/replay/faults';
@@ -9,6 +8,7 @@ import { readFaultPlan } from '../../cli/src/replay/faults-plan';
 import { disturbSource } from '../../cli/src/replay/faults-records';
 import { runReplay } from '../../cli/src/replay/run-replay';
 import { readSource } from '../../cli/src/replay/source';
+import { quarantineOf } from '../helper/quarantine';
 
 const FOLDER = 'events/recordings';
 const { pipeline } = parsePipeline(
@@ -45,10 +45,10 @@ async function replay(name: string, seed: number) {
     },
   });
   const { counts, surprises } = faults!.report();
-  const held = await readQuarantine(stores.control);
-  const bytes = await Promise.all(held.map(({ object }) => stores.quarantine.get(object)));
-  const without = bytes.filter((each) => each === undefined).length;
-  return { accounting, counts, surprises, without, held: held.length, log: log.join('\n') };
+  const lines = await quarantineOf(stores);
+  const without = lines.filter(({ data }) => data === null).length;
+  const held = lines.reduce((sum, { count = 1 }) => sum + count, 0);
+  return { accounting, counts, surprises, without, held, log: log.join('\n') };
 }
 
 it.each(['order', 'numbers', 'names', 'poison'])(

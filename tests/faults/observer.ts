@@ -5,11 +5,14 @@
 
 import { STATE_VERSION } from '@millrace/core/fold/codec';
 import {
+  bytesKey,
   incidentKey,
   parseStateKey,
   quarantineKey,
+  quarantineObject,
   rowKey,
   type SeriesKey,
+  type StreamPosition,
   stateKey,
 } from '@millrace/core/fold/key';
 import type { Outbox } from '@millrace/core/fold/state';
@@ -245,9 +248,18 @@ class TableObserver implements Observer {
 
   private see(item: Item): void {
     const name = nameOf(item);
-    if (typeof item.object === 'string' && !this.objects.has(item.object)) {
-      this.violate(`I6: ${name} names ${item.object}, which is not there`);
-    }
+    if (item.pk.startsWith('B#')) this.objects.add(name);
+    const at = {
+      stream: item.stream,
+      shard: item.shard,
+      sequence: item.sequence,
+    } as StreamPosition;
+    const inTable = [bytesKey, (place: StreamPosition) => bytesKey(place, 0)];
+    const isThere =
+      item.at === 'object'
+        ? this.objects.has(quarantineObject(at))
+        : item.at !== 'control' || inTable.some((keyOf) => this.objects.has(nameOf(keyOf(at))));
+    if (!isThere) this.violate(`I6: ${name} names bytes, which are not there`);
     const isQuarantine = item.pk.startsWith('Q#');
     const isRow = item.pk.startsWith('R#');
     if (!isQuarantine && !isRow && !item.pk.startsWith('A#')) return;

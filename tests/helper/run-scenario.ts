@@ -5,13 +5,7 @@ import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore, Log, ObjectStore } from '@millrace/core/port';
-import {
-  readAccounting,
-  readIncidents,
-  readQuarantine,
-  readRows,
-  windowsOpen,
-} from '@millrace/core/results/read';
+import { readAccounting, readIncidents, readRows, windowsOpen } from '@millrace/core/results/read';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
 import { createScheduler, type Scheduler } from '@millrace/engine/scheduler';
 import { createStreamConsumer } from '../../functions/stream-consumer/stream-consumer';
@@ -19,6 +13,7 @@ import { createStreamSweeper } from '../../functions/stream-sweeper/stream-sweep
 import { createEventSource, type EventSource, type EventSourceCounts } from './event-source';
 import { CrashError, createFaults, type FaultCounts, type FaultRates, NO_FAULTS } from './faults';
 import type { Scenario } from './generate';
+import { quarantineOf } from './quarantine';
 import { createChoices } from './random';
 import type { ActualQuarantine, ActualResult } from './reference-compare';
 
@@ -139,12 +134,10 @@ async function runToEnd(run: Run, sweep: () => Promise<void>): Promise<void> {
 }
 
 async function readResult(stores: Stores, pipeline: Pipeline) {
-  const entries = await readQuarantine(stores.control);
-  const quarantine: ActualQuarantine[] = [];
-  for (const { object, ...entry } of entries) {
-    const held = await stores.quarantine.get(object);
-    quarantine.push({ ...entry, data: held?.bytes ?? Buffer.from('no such object') });
-  }
+  const quarantine: ActualQuarantine[] = (await quarantineOf(stores)).map(({ data, ...line }) => ({
+    ...line,
+    data: data ?? Buffer.from('they are gone'),
+  }));
   return {
     rows: await readRows(stores.results, pipeline),
     incidents: await readIncidents(stores.results, pipeline),

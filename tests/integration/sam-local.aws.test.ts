@@ -18,18 +18,14 @@ import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { decodeTick } from '@millrace/core/fold/tick';
 import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import type { KeyValueStore, ObjectStore } from '@millrace/core/port';
-import {
-  readAccounting,
-  readIncidents,
-  readQuarantine,
-  readRows,
-  scanAll,
-} from '@millrace/core/results/read';
+import { scanAll } from '@millrace/core/results/pages';
+import { readAccounting, readIncidents, readRows } from '@millrace/core/results/read';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { loadTransforms } from '../../functions/stream-consumer/load-transforms';
 import { createStreamConsumer } from '../../functions/stream-consumer/stream-consumer';
 import { TABLE_STREAM_CASES } from '../../scripts/sample-events/table-stream-cases';
 import { type Properties, resourcesOf, template } from '../contract/template/document';
+import { quarantineOf } from '../helper/quarantine';
 import { emulatedAws } from './emulated-aws';
 import { inOrder, projectedRows, storedRows } from './projected-rows';
 import { type DeployedStack, describeStack, sam } from './sam-stack';
@@ -309,11 +305,6 @@ async function consumeInProcess(into: Stores, path: string): Promise<unknown> {
 
 /** Everything a reader could see of it. */
 async function effectOn({ state, results, control, quarantine }: Stores) {
-  const refused = await readQuarantine(control);
-  const objects = refused.map(async ({ object }) => {
-    const stored = await quarantine.get(object);
-    return Buffer.from(stored?.bytes ?? []).toString('base64');
-  });
   const states: unknown[] = [];
   for await (const item of scanAll(state)) states.push(item);
   return {
@@ -321,8 +312,7 @@ async function effectOn({ state, results, control, quarantine }: Stores) {
     rows: await readRows(results, pipeline),
     incidents: await readIncidents(results, pipeline),
     accounting: await readAccounting(state, control),
-    refused,
-    objects: await Promise.all(objects),
+    refused: await quarantineOf({ control, quarantine }),
   };
 }
 

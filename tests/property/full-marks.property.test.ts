@@ -11,8 +11,9 @@ import { UnavailableError } from '@millrace/core/error';
 import { defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
 import type { Item, KeyValueStore } from '@millrace/core/port';
-import { readAccounting, readQuarantine, readRows } from '@millrace/core/results/read';
+import { readAccounting, readRows } from '@millrace/core/results/read';
 import { onePipeline } from '../helper/metric';
+import { quarantineOf, textOf } from '../helper/quarantine';
 import { type Choices, createChoices } from '../helper/random';
 import { bound } from '../helper/run-scenario';
 import { seedsFrom, underSeed } from '../helper/seeds';
@@ -212,12 +213,12 @@ async function placesOf(run: Run): Promise<number[]> {
     }
     expect(values.count).toBe(held);
   }
-  for (const { reason, sequence, object } of await readQuarantine(run.raw.control)) {
+  for (const line of await quarantineOf(run.raw)) {
+    const { reason, sequence } = line;
     expect(reason).toBe('marks');
     const index = Number(sequence) - 1_000;
     places[index] = (places[index] ?? 0) + 1;
-    const kept = await run.raw.quarantine.get(object);
-    expect(new TextDecoder().decode(kept?.bytes)).toBe(String(index));
+    expect(textOf(line)).toBe(String(index));
   }
   return places;
 }

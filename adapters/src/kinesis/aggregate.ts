@@ -45,6 +45,12 @@ export function readAggregate(bytes: Buffer): Aggregate | null {
   }
 }
 
+/** The user records of an aggregate, from wherever its bytes were kept; null = they are no aggregate. */
+export function userRecordsOf(bytes: Uint8Array): readonly AggregatedUserRecord[] | null {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return readAggregate(buffer)?.users ?? null;
+}
+
 /** The library's own name for every aggregate; it chooses the shard by an explicit hash key instead. */
 export const KPL_CARRIER = 'a';
 

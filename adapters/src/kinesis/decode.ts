@@ -3,6 +3,7 @@ import { decodeTick, type Tick } from '@millrace/core/fold/tick';
 import { parseJson } from '@millrace/core/json/parse-json';
 import { PARTITION_KEY_CHARACTERS_MAX } from '@millrace/core/partition-key';
 import type { JsonRecord } from '@millrace/core/pipeline/pipeline';
+import type { BytesPlace, RecordSource } from '@millrace/core/quarantine/bytes';
 import type { InvalidReason } from '@millrace/core/record/record';
 import { AGGREGATE_RECORDS_MAX, type AggregatedUserRecord, readAggregate } from './aggregate';
 
@@ -12,23 +13,37 @@ export interface Refusal {
 }
 
 /**
- * A record's exact bytes, and nothing that was decoded from them: what waits to be folded holds on to
+ * A stream record's exact bytes, and nothing that was decoded from them: what waits to be folded holds on to
  * this alone. Parsed records that outlive their decoding are copied by every collection of garbage: about
  * a tenth of the consumer's CPU in large batches.
  */
-export class RecordBytes {
-  readonly #kept: string | Uint8Array;
+export class RecordBytes implements RecordSource {
+  readonly partitionKey: string;
+  readonly isAggregate: boolean;
+  kept: Promise<BytesPlace> | null = null;
+  readonly #data: string;
   readonly #encoding: 'base64' | 'utf8';
 
-  constructor(kept: string | Uint8Array, encoding: 'base64' | 'utf8') {
-    this.#kept = kept;
-    this.#encoding = encoding;
+  constructor(
+    data: string,
+    partitionKey: string,
+    { isBase64, isAggregate }: { readonly isBase64: boolean; readonly isAggregate: boolean },
+  ) {
+    this.partitionKey = partitionKey;
+    this.isAggregate = isAggregate;
+    this.#data = data;
+    // Text that is not base64 is kept as it came.
+    this.#encoding = isBase64 ? 'base64' : 'utf8';
   }
 
   bytes(): Uint8Array {
-    return typeof this.#kept === 'string' ? Buffer.from(this.#kept, this.#encoding) : this.#kept;
+    return Buffer.from(this.#data, this.#encoding);
   }
 }
+
+const PLAIN = { isBase64: true, isAggregate: false };
+const AGGREGATE = { isBase64: true, isAggregate: true };
+const NOT_BASE64 = { isBase64: false, isAggregate: false };
 
 /**
  * One user record: decoded, refused, or a tick of our own; exactly one of the three is not null.
@@ -44,12 +59,13 @@ export class UserRecord {
   readonly record: JsonRecord | null;
   readonly tick: Tick | null;
   readonly refused: Refusal | null;
+  /** Of its stream record: that of all user records of an aggregate. */
   readonly source: RecordBytes;
 
   constructor(
     index: number,
     partitionKey: string,
-    source: string | Uint8Array,
+    source: RecordBytes,
     content: JsonRecord | Tick | Refusal,
     kind: 'record' | 'tick' | 'refused',
   ) {
@@ -58,12 +74,7 @@ export class UserRecord {
     this.record = kind === 'record' ? (content as JsonRecord) : null;
     this.tick = kind === 'tick' ? (content as Tick) : null;
     this.refused = kind === 'refused' ? (content as Refusal) : null;
-    // Text that is not base64 is kept as it came.
-    this.source = new RecordBytes(source, this.refused?.reason === 'base64' ? 'utf8' : 'base64');
-  }
-
-  bytes(): Uint8Array {
-    return this.source.bytes();
+    this.source = source;
   }
 }
 
@@ -82,41 +93,55 @@ export function decodeKinesis(
 ): UserRecord | readonly UserRecord[] {
   const padding = data.endsWith('=') ? (data.endsWith('==') ? 2 : 1) : 0;
   const expectedBytes = (data.length / 4) * 3 - padding;
-  if (data.length % 4 !== 0) return refuse(0, partitionKey, data, 'base64', 'not base64');
+  if (data.length % 4 !== 0) return refuseText(data, partitionKey);
   if (expectedBytes > RECORD_BYTES_MAX) return refuseHuge(data, partitionKey, expectedBytes);
   const length = scratch.write(data, 0, 'base64');
   // Node also takes the URL-safe alphabet and skips what it does not know; Kinesis knows neither.
   if (length !== expectedBytes || data.includes('-') || data.includes('_')) {
-    return refuse(0, partitionKey, data, 'base64', 'not base64');
+    return refuseText(data, partitionKey);
   }
   if (scratch[0] === 0xf3 && length > 4) {
     const aggregate = readAggregate(Buffer.from(scratch.subarray(0, length)));
-    if (aggregate !== null && aggregate.users !== null)
-      return aggregate.users.map(decodeAggregated);
+    if (aggregate !== null && aggregate.users !== null) {
+      const source = new RecordBytes(data, partitionKey, AGGREGATE);
+      return aggregate.users.map((user, index) => decodeAggregated(user, index, source));
+    }
     if (aggregate !== null) {
       const detail = `${aggregate.records} user records in one aggregate, at most ${AGGREGATE_RECORDS_MAX}`;
-      return refuse(0, partitionKey, data, 'size', detail);
+      const source = new RecordBytes(data, partitionKey, PLAIN);
+      return refuse(0, partitionKey, source, 'size', detail);
     }
   }
-  return decodeText(scratch, length, 0, partitionKey, data);
+  const source = new RecordBytes(data, partitionKey, PLAIN);
+  return decodeText(scratch, length, 0, partitionKey, source);
+}
+
+function refuseText(data: string, partitionKey: string): UserRecord {
+  const source = new RecordBytes(data, partitionKey, NOT_BASE64);
+  return refuse(0, partitionKey, source, 'base64', 'not base64');
 }
 
 /** A huge text that is not base64 is still not base64. */
 function refuseHuge(data: string, partitionKey: string, expectedBytes: number): UserRecord {
   if (Buffer.from(data, 'base64').length !== expectedBytes) {
-    return refuse(0, partitionKey, data, 'base64', 'not base64');
+    return refuseText(data, partitionKey);
   }
   const detail = `${expectedBytes} bytes of data, at most ${RECORD_BYTES_MAX}`;
-  return refuse(0, partitionKey, data, 'size', detail);
+  const source = new RecordBytes(data, partitionKey, PLAIN);
+  return refuse(0, partitionKey, source, 'size', detail);
 }
 
-function decodeAggregated(user: AggregatedUserRecord, index: number): UserRecord {
+function decodeAggregated(
+  user: AggregatedUserRecord,
+  index: number,
+  source: RecordBytes,
+): UserRecord {
   if (!user.isPutable) {
     const detail = `a partition key has 1 to ${PARTITION_KEY_CHARACTERS_MAX} characters`;
-    return refuse(index, user.partitionKey, user.bytes, 'key', detail);
+    return refuse(index, user.partitionKey, source, 'key', detail);
   }
   const buffer = Buffer.from(user.bytes);
-  return decodeText(buffer, buffer.length, index, user.partitionKey, user.bytes);
+  return decodeText(buffer, buffer.length, index, user.partitionKey, source);
 }
 
 function decodeText(
@@ -124,7 +149,7 @@ function decodeText(
   length: number,
   index: number,
   partitionKey: string,
-  source: string | Uint8Array,
+  source: RecordBytes,
 ): UserRecord {
   const text = buffer.toString('utf8', 0, length);
   if (text.includes('\uFFFD') && !isUtf8(buffer.subarray(0, length))) {
@@ -155,7 +180,7 @@ function decodeText(
 function refuse(
   index: number,
   partitionKey: string,
-  source: string | Uint8Array,
+  source: RecordBytes,
   reason: InvalidReason,
   detail: string,
 ): UserRecord {

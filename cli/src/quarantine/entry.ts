@@ -1,16 +1,19 @@
-import type { Item, KeyValueStore } from '@millrace/core/port';
-import { quarantineView, scanAll } from '@millrace/core/results/read';
-import type { QuarantineView } from '@millrace/core/results/view';
+import { quarantineObject } from '@millrace/core/fold/key';
+import type { KeyValueStore } from '@millrace/core/port';
+import {
+  type Refusal,
+  type RefusalView,
+  type RefusedRecord,
+  refusedRecords,
+  viewOf,
+} from '@millrace/core/results/quarantine';
 
-/** One index item: one metric's refusal of one user record, or the whole record's (`metric` null). */
-export interface QuarantineEntry extends QuarantineView {
-  /** `STREAM/SHARD/SEQUENCE.SUB`: what `show` takes. Metrics that refused one record share it. */
+/** What one metric, or none, refused of one stream record for one reason. */
+export interface QuarantineEntry extends RefusalView {
+  /** `STREAM/SHARD/SEQUENCE.SUB` of the first measurement: what `show` takes. */
   readonly id: string;
-  readonly kind: 'invalid' | 'late' | 'unmatched';
-  readonly series: string | null;
-  /** Attempts at the record alone; 1 unless it killed its process. */
-  readonly attempt: number;
-  readonly lastSeenMs: number;
+  /** Key of the object with the stream record's bytes; null = they are no object. */
+  readonly object: string | null;
 }
 
 export interface QuarantineFilter {
@@ -20,45 +23,50 @@ export interface QuarantineFilter {
   readonly metric?: string;
 }
 
-export function entryOf(item: Item): QuarantineEntry {
-  const view = quarantineView(item);
-  const { stream, shard, sequence, sub, arrivalMs } = view;
-  return {
-    ...view,
-    id: `${stream}/${shard}/${sequence}.${sub}`,
-    kind: item.kind as QuarantineEntry['kind'],
-    series: item.series === undefined ? null : String(item.series),
-    attempt: Number(item.attempt ?? 1),
-    lastSeenMs: Number(item.lastSeenMs ?? arrivalMs),
-  };
+/** A stream record with those of its refusals that pass a filter; never none. */
+export interface FilteredRecord {
+  readonly record: RefusedRecord;
+  readonly refusals: readonly Refusal[];
 }
 
 /** Streams the index, in order of each shard; records that no metric matched are in it without bytes. */
-export async function* readEntries(
+export async function* readRecords(
   control: KeyValueStore,
   filter: QuarantineFilter,
-): AsyncGenerator<QuarantineEntry> {
-  for await (const item of scanAll(control)) {
-    if (!item.pk.startsWith('Q#')) continue;
-    const entry = entryOf(item);
-    if (passes(entry, filter)) yield entry;
+): AsyncGenerator<FilteredRecord> {
+  for await (const record of refusedRecords(control)) {
+    if (filter.sinceMs !== undefined && record.arrivalMs < filter.sinceMs) continue;
+    const refusals = record.refusals.filter((refusal) => passes(refusal, filter));
+    if (refusals.length > 0) yield { record, refusals };
   }
 }
 
 /** Without a reason what was not refused is left out: unmatched records are no fault of anybody. */
-function passes(entry: QuarantineEntry, { reason, sinceMs, metric }: QuarantineFilter): boolean {
-  if (reason === undefined ? entry.kind === 'unmatched' : entry.reason !== reason) return false;
-  if (sinceMs !== undefined && entry.arrivalMs < sinceMs) return false;
-  return metric === undefined || entry.metric === metric;
+function passes({ kind, ...refusal }: Refusal, { reason, metric }: QuarantineFilter): boolean {
+  if (reason === undefined ? kind === 'unmatched' : refusal.reason !== reason) return false;
+  return metric === undefined || refusal.metric === metric;
+}
+
+export function entryOf(record: RefusedRecord, refusal: Refusal): QuarantineEntry {
+  const view = viewOf(record, refusal);
+  const { stream, shard, sequence, sub } = view;
+  const isObject = refusal.kind !== 'unmatched' && record.at === 'object';
+  return {
+    ...view,
+    id: `${stream}/${shard}/${sequence}.${sub}`,
+    object: isObject ? quarantineObject(record) : null,
+  };
 }
 
 /** The JSON of one entry: times as ISO 8601. */
 export function entryLine(entry: QuarantineEntry): Record<string, unknown> {
-  const { arrivalMs, lastSeenMs, object, ...rest } = entry;
+  const { id, reason, detail, metric, stream, shard, sequence, sub, count } = entry;
+  const { partitionKey, kind, series, attempt, arrivalMs, lastSeenMs, object } = entry;
   return {
-    ...rest,
+    ...{ reason, detail, metric, stream, shard, sequence, sub, count, partitionKey, id, kind },
+    ...{ series, attempt },
     firstSeen: new Date(arrivalMs).toISOString(),
     lastSeen: new Date(lastSeenMs).toISOString(),
-    object: entry.kind === 'unmatched' ? null : object,
+    object,
   };
 }

@@ -1,22 +1,26 @@
 import type { Command } from 'commander';
 import { grouped, print, printJson, say } from '../output';
 import type { QuarantineFlags } from './command';
-import { entryLine, type QuarantineEntry, readEntries } from './entry';
+import { entryLine, entryOf, type QuarantineEntry, readRecords } from './entry';
 import { filterOf } from './filter-options';
 import { openStores } from './open-stores';
 
-/** Counts all entries that pass, and keeps no more of them than are listed. */
+/** Counts all measurements that pass, and keeps no more of them than are listed. */
 export async function listEntries(command: Command, flags: QuarantineFlags): Promise<void> {
   const filter = filterOf(flags);
   const stores = await openStores(command, flags);
   const reasons: Record<string, number> = {};
   const listed: QuarantineEntry[] = [];
   let total = 0;
+  let entries = 0;
   try {
-    for await (const entry of readEntries(stores.control, filter)) {
-      total++;
-      reasons[entry.reason] = (reasons[entry.reason] ?? 0) + 1;
-      if (listed.length < flags.limit) listed.push(entry);
+    for await (const { record, refusals } of readRecords(stores.control, filter)) {
+      for (const refusal of refusals) {
+        total += refusal.count;
+        entries++;
+        reasons[refusal.reason] = (reasons[refusal.reason] ?? 0) + refusal.count;
+        if (listed.length < flags.limit) listed.push(entryOf(record, refusal));
+      }
     }
   } finally {
     await stores.close();
@@ -26,12 +30,15 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
     return;
   }
   for (const entry of listed) print(lineOf(entry));
-  if (total > listed.length) say(`… ${grouped(total - listed.length)} more (--limit)`);
+  if (entries > listed.length) say(`… ${grouped(entries - listed.length)} more (--limit)`);
   const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
-  say(`${grouped(total)} entries${total === 0 ? '' : `: ${counts.sort().join(', ')}`}`);
+  const many = total === entries ? '' : ` of ${grouped(total)} measurements`;
+  say(`${grouped(entries)} entries${many}${total === 0 ? '' : `: ${counts.sort().join(', ')}`}`);
 }
 
-function lineOf({ id, reason, metric, arrivalMs, detail }: QuarantineEntry): string {
+function lineOf({ id, reason, metric, arrivalMs, detail, count }: QuarantineEntry): string {
   const at = new Date(arrivalMs).toISOString();
-  return `${at}  ${reason.padEnd(9)} ${id}  ${metric ?? '-'}  ${detail.replace(/\s+/g, ' ')}`;
+  const times = count === 1 ? '' : ` (${grouped(count)} times)`;
+  const text = `${detail.replace(/\s+/g, ' ')}${times}`;
+  return `${at}  ${reason.padEnd(9)} ${id}  ${metric ?? '-'}  ${text}`;
 }

@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { fstatSync } from 'node:fs';
-import { escapePart } from '@millrace/core/fold/key';
-import type { KeyValueStore } from '@millrace/core/port';
-import { queryAll } from '@millrace/core/results/read';
+import { userRecordsOf } from '@millrace/adapters/kinesis/aggregate';
+import { userOf } from '@millrace/core/quarantine/spans';
+import { type Refusal, type RefusedRecord, refusedRecord } from '@millrace/core/results/quarantine';
+import { readUsers, type Users } from '@millrace/core/results/quarantine-lines';
 import { printable } from '@millrace/core/text/printable';
 import type { Command } from 'commander';
 import { complaint } from '../command';
@@ -13,7 +14,7 @@ import { entryLine, entryOf, type QuarantineEntry } from './entry';
 import { openStores } from './open-stores';
 
 /** Shard ids hold no slash, and neither do stream names: sequence and sub are what is left. */
-const ID = /^([^/]+)\/(.+)\/([^/]+)\.(\d+)$/;
+const ID = /^([^/]+)\/(.+)\/([^/.]+)(?:\.(\d+))?$/;
 
 export async function showEntry(
   command: Command,
@@ -25,15 +26,17 @@ export async function showEntry(
     const text = `expected an id like STREAM/SHARD/SEQUENCE.SUB, got ${JSON.stringify(id)}`;
     throw new UsageError(complaint(command, text));
   }
-  const [, stream = '', shard = '', sequence = '', sub = ''] = match;
-  const stores = await openStores(command, flags);
+  const [, stream = '', shard = '', sequence = '', sub] = match;
+  const { control, objects, close } = await openStores(command, flags);
   try {
-    const place = { stream, shard, sequence, sub: Number(sub) };
-    const entries = await entriesOf(stores.control, place);
-    const [first] = entries;
-    if (first === undefined) throw new AnswerNoError(complaint(command, `${id}: no such record`));
-    const object = first.kind === 'unmatched' ? undefined : await stores.objects.get(first.object);
-    const bytes = object === undefined ? null : Buffer.from(object.bytes);
+    const record = await refusedRecord(control, { stream, shard, sequence });
+    const refusals = record?.refusals.filter((each) => concerns(each, sub)) ?? [];
+    if (record === undefined || refusals.length === 0) {
+      throw new AnswerNoError(complaint(command, `${id}: no such record`));
+    }
+    const entries = refusals.map((refusal) => entryOf(record, refusal));
+    const users = await readUsers({ control, quarantine: objects }, record, userRecordsOf);
+    const bytes = bytesOf(record, refusals, sub, users);
     if (flags.json === true) {
       const text = bytes !== null && isUtf8(bytes) ? bytes.toString() : null;
       const data = bytes?.toString('base64') ?? null;
@@ -44,7 +47,7 @@ export async function showEntry(
     if (bytes === null) say('the bytes are gone (or were never kept: unmatched)');
     else showBytes(bytes, flags.raw === true || stdoutIsFile());
   } finally {
-    await stores.close();
+    await close();
   }
 }
 
@@ -68,31 +71,34 @@ function stdoutIsFile(): boolean {
   }
 }
 
-/** Every metric's refusal of one user record. */
-export async function entriesOf(
-  control: KeyValueStore,
-  place: { stream: string; shard: string; sequence: string; sub: number },
-): Promise<QuarantineEntry[]> {
-  const { stream, shard, sequence, sub } = place;
-  const width = String(sequence.length).padStart(3, '0');
-  const prefix = `${width}:${sequence}#${String(sub).padStart(7, '0')}#`;
-  const range = {
-    pk: `Q#${escapePart(stream)}#${escapePart(shard)}`,
-    from: prefix,
-    to: `${prefix}\u{10ffff}`,
-  };
-  const entries: QuarantineEntry[] = [];
-  for await (const item of queryAll(control, range)) entries.push(entryOf(item));
-  return entries;
+/** Whether a refusal is about a sub-record; without one it is about the record. */
+function concerns({ subs, cover }: Refusal, sub: string | undefined): boolean {
+  if (sub === undefined) return true;
+  if (cover === undefined) return userOf(subs, Number(sub)) !== null;
+  return Number(sub) >= cover.subs[0] && Number(sub) <= cover.subs[1];
+}
+
+/** Of the user record that the sub-record came from, where that is known; else of the stream record. */
+function bytesOf(
+  record: RefusedRecord,
+  refusals: readonly Refusal[],
+  sub: string | undefined,
+  users: Users,
+): Buffer | null {
+  const exact = refusals.find(({ cover, isWhole }) => cover === undefined && !isWhole);
+  const user = sub === undefined ? null : userOf(exact?.subs ?? [], Number(sub));
+  const { bytes } = (user === null || !record.isAggregate ? users.whole : users.of(user)) ?? {};
+  return bytes === undefined ? null : Buffer.from(bytes);
 }
 
 function describe(entry: QuarantineEntry): readonly string[] {
-  const { id, reason, detail, metric, series, partitionKey, attempt, arrivalMs, lastSeenMs } =
-    entry;
+  const { id, reason, detail, metric, series, partitionKey, count } = entry;
+  const { attempt, arrivalMs, lastSeenMs } = entry;
   const time = (ms: number) => new Date(ms).toISOString();
+  const times = count === 1 ? '' : ` (${count} times)`;
   return [
-    `${id}: ${reason}: ${detail}`,
-    `  metric ${metric ?? '-'}, series ${series ?? '-'}, partition key ${partitionKey}`,
+    `${id}: ${reason}: ${detail}${times}`,
+    `  metric ${metric ?? '-'}, series ${series ?? '-'}, partition key ${partitionKey ?? '-'}`,
     `  first seen ${time(arrivalMs)}, last seen ${time(lastSeenMs)}, attempt ${attempt}`,
   ];
 }

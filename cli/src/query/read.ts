@@ -7,7 +7,8 @@ import {
 } from '@millrace/core/fold/key';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Item, KeyValueStore, RangeQuery } from '@millrace/core/port';
-import { lastStates, readDefinitions, scanAll } from '@millrace/core/results/read';
+import { scanAll } from '@millrace/core/results/pages';
+import { lastStates, readDefinitions } from '@millrace/core/results/read';
 import { byText, mergeRows } from '@millrace/core/results/rows';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
 import type { Selection } from './selection';

@@ -11,17 +11,18 @@ export interface Unit {
   readonly stream: string;
   readonly shard: string;
   readonly sequence: string;
-  readonly sub: number;
+  /** Number of the user record in its stream record; 0 also where that is none of several. */
+  readonly user: number;
 }
 
 /** A claim this old belongs to a run that died: putting one chunk takes seconds. */
 export const CLAIM_MS = 60_000;
 
 export function markKey(unit: Unit, toStream: string): Key {
-  const { stream, shard, sequence, sub } = unit;
+  const { stream, shard, sequence, user } = unit;
   return {
     pk: `V#${escapePart(stream)}#${escapePart(shard)}`,
-    sk: `${sequence}.${sub}#${escapePart(toStream)}`,
+    sk: `${sequence}.${user}#${escapePart(toStream)}`,
   };
 }
 

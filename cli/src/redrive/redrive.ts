@@ -8,10 +8,10 @@ import type {
   StreamWriter,
 } from '@millrace/core/port';
 import { putTakeable } from '@millrace/core/put-takeable';
-import { type QuarantineEntry, type QuarantineFilter, readEntries } from '../quarantine/entry';
-import { entriesOf } from '../quarantine/show';
+import { type FilteredRecord, type QuarantineFilter, readRecords } from '../quarantine/entry';
 import { type Forecast, type ForecastContext, forecast, type Outcome } from './forecast';
 import { claim, isDone, markDone, markKey } from './mark';
+import { type RefusedUser, usersOf } from './users';
 
 export interface RedriveOptions {
   readonly control: KeyValueStore;
@@ -28,11 +28,11 @@ export interface RedriveOptions {
   readonly clock: Clock;
   /** Of this run: tells its own claims from those of others. */
   readonly run: string;
-  readonly onRecord?: (entry: QuarantineEntry, forecast: Forecast) => void;
+  readonly onRecord?: (user: RefusedUser, forecast: Forecast) => void;
 }
 
 export interface RedriveCounts {
-  /** Records that pass the filter; several metrics may have refused one. */
+  /** User records that pass the filter; several metrics may have refused one. */
   records: number;
   /** Put, or in a dry run: would be put. */
   put: number;
@@ -53,8 +53,9 @@ export const CHUNK_RECORDS = 100;
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
 interface Ready {
-  readonly entry: QuarantineEntry;
+  readonly user: RefusedUser;
   readonly bytes: Uint8Array;
+  readonly partitionKey: string;
   readonly outcome: Outcome;
 }
 
@@ -72,14 +73,8 @@ export async function redrive(options: RedriveOptions): Promise<RedriveCounts> {
   };
   let chunk: Ready[] = [];
   let chunkBytes = 0;
-  let last = '';
   const unmarked: Key[] = [];
-  for await (const entry of readEntries(options.control, options.filter)) {
-    // The index has an item for each metric that refused it, one behind the other.
-    if (entry.id === last) continue;
-    last = entry.id;
-    const ready = await prepare(entry, options, counts);
-    if (ready === null) continue;
+  for await (const ready of allReady(options, counts)) {
     chunk.push(ready);
     chunkBytes += ready.bytes.byteLength;
     if (chunk.length < CHUNK_RECORDS && chunkBytes < CHUNK_BYTES) continue;
@@ -93,42 +88,45 @@ export async function redrive(options: RedriveOptions): Promise<RedriveCounts> {
   return counts;
 }
 
-/** Answers null for a record that stays where it is. */
-async function prepare(
-  entry: QuarantineEntry,
-  options: RedriveOptions,
-  counts: RedriveCounts,
-): Promise<Ready | null> {
-  const { control, objects, all, toStream } = options;
-  counts.records++;
-  if (await isDone(control, markKey(entry, toStream))) {
-    counts.done++;
-    return null;
+async function* allReady(options: RedriveOptions, counts: RedriveCounts): AsyncGenerator<Ready> {
+  for await (const filtered of readRecords(options.control, options.filter)) {
+    yield* readyOf(filtered, options, counts);
   }
-  const object = entry.kind === 'unmatched' ? undefined : await objects.get(entry.object);
-  const seen = await predict(entry, object?.bytes, options);
-  options.onRecord?.(entry, seen);
-  const isPutable = object !== undefined && seen.outcome !== 'unputable';
-  if (isPutable && (all || seen.outcome === 'apply')) {
-    return { entry, bytes: object.bytes, outcome: seen.outcome };
-  }
-  counts.kept[seen.outcome] = (counts.kept[seen.outcome] ?? 0) + 1;
-  return null;
 }
 
-async function predict(
-  entry: QuarantineEntry,
-  bytes: Uint8Array | undefined,
-  { control, judge, clock }: RedriveOptions,
-): Promise<Forecast> {
-  if (bytes === undefined) return { outcome: 'gone', detail: 'the bytes have expired' };
-  const metrics = (await entriesOf(control, entry)).map(({ metric }) => metric);
-  const { partitionKey } = entry;
+/** The user records of one stream record that are to be put; each once, whatever refused it. */
+async function* readyOf(
+  filtered: FilteredRecord,
+  options: RedriveOptions,
+  counts: RedriveCounts,
+): AsyncGenerator<Ready> {
+  const { control, objects, all, toStream, judge, clock } = options;
+  for await (const user of usersOf(filtered, { control, quarantine: objects })) {
+    counts.records++;
+    if (await isDone(control, markKey(user, toStream))) {
+      counts.done++;
+      continue;
+    }
+    const { bytes, partitionKey } = user;
+    const seen = await predict(user, { ...judge, nowMs: clock.nowMs() });
+    options.onRecord?.(user, seen);
+    const isPutable = bytes !== null && seen.outcome !== 'unputable';
+    if (isPutable && (all || seen.outcome === 'apply')) {
+      yield { user, bytes, partitionKey, outcome: seen.outcome };
+    } else {
+      counts.kept[seen.outcome] = (counts.kept[seen.outcome] ?? 0) + 1;
+    }
+  }
+}
+
+async function predict(user: RefusedUser, context: ForecastContext): Promise<Forecast> {
+  const { bytes, partitionKey, metrics, reasons } = user;
+  if (bytes === null) return { outcome: 'gone', detail: 'the bytes have expired' };
   // The key of such an entry is the beginning of one that was longer, or is none at all.
-  if (entry.reason === 'key' || !isPartitionKey(partitionKey)) {
+  if (reasons.includes('key') || !isPartitionKey(partitionKey)) {
     return { outcome: 'unputable', detail: 'no stream takes its partition key' };
   }
-  return forecast(bytes, { partitionKey, metrics }, { ...judge, nowMs: clock.nowMs() });
+  return forecast(bytes, { partitionKey, metrics }, context);
 }
 
 async function putChunk(
@@ -144,7 +142,7 @@ async function putChunk(
   }
   const claimed: Ready[] = [];
   for (const ready of chunk) {
-    const key = markKey(ready.entry, toStream);
+    const key = markKey(ready.user, toStream);
     const answer = await claim(control, key, { run, nowMs: clock.nowMs() });
     if (answer === 'busy' || answer === 'done') {
       counts[answer]++;
@@ -155,20 +153,20 @@ async function putChunk(
   }
   const entries = new Map(claimed.map((ready) => [entryToPut(ready), ready]));
   const refused = new Set(await putTakeable(writer, [...entries.keys()]));
-  for (const [put, { entry, outcome }] of entries) {
+  for (const [put, { user, outcome }] of entries) {
     if (refused.has(put)) {
       counts.kept.unputable = (counts.kept.unputable ?? 0) + 1;
       continue;
     }
-    const key = markKey(entry, toStream);
+    const key = markKey(user, toStream);
     if (finish !== undefined) unmarked.push(key);
     else await markDone(control, key, clock.nowMs());
     countPut(counts, outcome);
   }
 }
 
-function entryToPut({ entry, bytes }: Ready): StreamEntry {
-  return { partitionKey: entry.partitionKey, data: bytes };
+function entryToPut({ partitionKey, bytes }: Ready): StreamEntry {
+  return { partitionKey, data: bytes };
 }
 
 function countPut(counts: RedriveCounts, outcome: Outcome): void {

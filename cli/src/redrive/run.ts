@@ -6,13 +6,13 @@ import { complaint } from '../command';
 import { AnswerNoError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
 import { grouped, print, printJson } from '../output';
-import type { QuarantineEntry } from '../quarantine/entry';
 import { filterOf } from '../quarantine/filter-options';
 import { openStores, type QuarantineStores } from '../quarantine/open-stores';
 import type { RedriveFlags } from './command';
 import type { Forecast, Outcome } from './forecast';
 import { openRecording } from './recording-writer';
 import { type RedriveCounts, redrive } from './redrive';
+import type { RefusedUser } from './users';
 
 /** Records a dry run names one by one; all of them are counted. */
 const LISTED_MAX = 50;
@@ -40,8 +40,8 @@ export async function runRedrive(command: Command, flags: RedriveFlags): Promise
       all: flags.all === true,
       clock,
       run: randomUUID(),
-      onRecord: (entry, seen) => {
-        if (flags.dryRun && listed.length < LISTED_MAX) listed.push(lineOf(entry, seen, flags));
+      onRecord: (user, seen) => {
+        if (flags.dryRun && listed.length < LISTED_MAX) listed.push(lineOf(user, seen, flags));
       },
     });
   } finally {
@@ -78,8 +78,8 @@ async function openTarget(
   return { name: 'local', isOwn: true, ...recording };
 }
 
-function lineOf(entry: QuarantineEntry, { outcome, detail }: Forecast, flags: RedriveFlags) {
-  const { id, reason, metric } = entry;
+function lineOf(user: RefusedUser, { outcome, detail }: Forecast, flags: RedriveFlags) {
+  const { id, reason, metric } = user;
   if (flags.json !== true) print(`${id}  ${reason}  ${SAYS[outcome]}: ${detail}`);
   return { id, reason, metric, outcome, detail };
 }

@@ -1,15 +1,15 @@
 import { compareSequence } from '@millrace/core/record/sequence';
-import type { QuarantineView } from '@millrace/core/results/view';
+import type { QuarantineLine } from '@millrace/core/results/quarantine-lines';
 import type { Positions } from './faults-records';
 
 /** Names positions as the recording does, so that a resharded run can be compared with a calm one. */
 export function atRecordedPositions(
-  views: readonly QuarantineView[],
+  lines: readonly QuarantineLine[],
   positions: Positions | null,
-): readonly QuarantineView[] {
-  if (positions === null) return views;
-  return views
-    .map((view) => ({ ...view, ...positions.get(`${view.shard} ${view.sequence}`) }))
+): readonly QuarantineLine[] {
+  if (positions === null) return lines;
+  return lines
+    .map((line) => ({ ...line, ...positions.get(`${line.shard} ${line.sequence}`) }))
     .sort(
       (a, b) =>
         byText(a.shard, b.shard) ||

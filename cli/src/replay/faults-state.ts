@@ -1,5 +1,5 @@
 import type { Item, KeyValueStore } from '@millrace/core/port';
-import { scanAll } from '@millrace/core/results/read';
+import { scanAll } from '@millrace/core/results/pages';
 import type { Scheduler } from '@millrace/engine';
 import type { Ledger } from '@millrace/engine/fault/ledger';
 import { type FaultPlan, faultsOf, type Range, type StateFault } from '@millrace/engine/fault/plan';

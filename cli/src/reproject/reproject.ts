@@ -4,7 +4,7 @@ import { MillraceError } from '@millrace/core/error';
 import { parseSeriesPartition, sortableTime } from '@millrace/core/fold/key';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
 import type { Item, KeyValueStore } from '@millrace/core/port';
-import { scanAll } from '@millrace/core/results/read';
+import { scanAll } from '@millrace/core/results/pages';
 import { createDefinitionReader } from '../../../functions/result-projector/definition-reader';
 import { type RowItem, rowItemOf } from '../../../functions/result-projector/row-item';
 import { seriesRowOf } from '../../../functions/result-projector/series-row';

@@ -21,5 +21,6 @@ export { PipelineError, parsePipeline } from './pipeline/parse';
 export { expand } from './record/expand';
 export { measure } from './record/measure';
 export { compareSequence } from './record/sequence';
-export { readAccounting, readIncidents, readQuarantine, readRows } from './results/read';
+export { readRefusals } from './results/quarantine';
+export { readAccounting, readIncidents, readRows } from './results/read';
 export { incidentLine, rowLine } from './results/view';

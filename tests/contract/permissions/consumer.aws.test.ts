@@ -46,6 +46,16 @@ test.each(['batch', 'late', 'duplicate', 'poison', 'aggregate'])(
   },
 );
 
+test('a refused record that is too large for its entry, delivered twice', async () => {
+  const large = {
+    ...{ shard: 'large', sequence: '1', partitionKey: 'large', arrivalMs: START_MS },
+    bytes: Buffer.from('no JSON '.repeat(1_000)),
+  };
+
+  await consumer.deliver(kinesisEvent([large]));
+  await consumer.deliver(kinesisEvent([large]));
+});
+
 test('a batch that is handed back', async () => {
   const state = consumer.table('StateTable');
   await consumer.deliver(sample('batch', 'newer'));

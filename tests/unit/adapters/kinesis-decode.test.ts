@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readAggregate, writeAggregate } from '@millrace/adapters/kinesis/aggregate';
+import { readAggregate, userRecordsOf, writeAggregate } from '@millrace/adapters/kinesis/aggregate';
 import { decodeKinesis, RECORD_BYTES_MAX, UserRecord } from '@millrace/adapters/kinesis/decode';
 import { encodeTick } from '@millrace/core/fold/tick';
 import fc from 'fast-check';
@@ -86,14 +86,14 @@ test('whatever the bytes, they are given back exactly', () => {
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
       const decoded = decodeKinesis(base64(Buffer.from(bytes)), 'key');
       expect(decoded).toBeInstanceOf(UserRecord);
-      expect(Buffer.from((decoded as UserRecord).bytes())).toEqual(Buffer.from(bytes));
+      expect(Buffer.from((decoded as UserRecord).source.bytes())).toEqual(Buffer.from(bytes));
     }),
   );
 });
 
 test('text that is not base64 is given back as it came', () => {
   const text = 'not base64, with an umlaut: ü';
-  expect(Buffer.from(decodeOne(text).bytes()).toString('utf8')).toBe(text);
+  expect(Buffer.from(decodeOne(text).source.bytes()).toString('utf8')).toBe(text);
 });
 
 describe('records aggregated by the Kinesis Producer Library', () => {
@@ -115,7 +115,8 @@ describe('records aggregated by the Kinesis Producer Library', () => {
     const [first, second] = decoded;
     if (refusedAs === null) expect(first).toMatchObject({ partitionKey, record: { v: 1 } });
     else expect(first).toMatchObject({ partitionKey: refusedAs, refused: { reason: 'key' } });
-    expect(Buffer.from(first!.bytes()).toString()).toBe('{"v":1}');
+    const [inside] = userRecordsOf(first!.source.bytes()) ?? [];
+    expect(Buffer.from(inside!.bytes).toString()).toBe('{"v":1}');
     expect(second).toMatchObject({ index: 1, record: { v: 2 }, refused: null });
   });
 
@@ -141,7 +142,7 @@ describe('records aggregated by the Kinesis Producer Library', () => {
         reason,
         detail: `${records} user records in one aggregate, at most 10000`,
       });
-      expect(bytes.equals(users[0]!.bytes())).toBe(true);
+      expect(bytes.equals(users[0]!.source.bytes())).toBe(true);
     }
     expect(tookMs).toBeLessThan(1_000);
     expect(tookBytes).toBeLessThan(50_000_000);
@@ -163,17 +164,18 @@ describe('records aggregated by the Kinesis Producer Library', () => {
     { partitionKey: 'a', data: '{"v":3}' },
   ];
 
-  test('are taken apart: own partition keys, own index, own bytes', () => {
-    const decoded = decodeKinesis(base64(kplAggregate(users)), 'a') as readonly UserRecord[];
+  test('are taken apart: own partition keys, own index, the bytes of all of them', () => {
+    const whole = kplAggregate(users);
+    const decoded = decodeKinesis(base64(whole), 'a') as readonly UserRecord[];
     expect(decoded.map(({ index, partitionKey }) => [index, partitionKey])).toEqual([
       [0, 'a'],
       [1, 'b'],
       [2, 'a'],
     ]);
     expect(decoded.map(({ record }) => record)).toEqual([{ v: 1 }, null, { v: 3 }]);
-    expect(decoded.map((user) => Buffer.from(user.bytes()).toString())).toEqual(
-      users.map(({ data }) => data),
-    );
+    expect(new Set(decoded.map(({ source }) => source)).size).toBe(1);
+    expect(decoded[0]?.source).toMatchObject({ partitionKey: 'a', isAggregate: true });
+    expect(decoded[0]?.source.bytes()).toEqual(whole);
   });
 
   test('with a wrong digest, or cut anywhere, are one record that is not JSON', () => {

@@ -270,7 +270,9 @@ describe('what would become of a record', () => {
 
   it('gone: its bytes have expired', async () => {
     const { consume, run, stores } = createStage();
-    await consume([reading('b', '2')]);
+    await consume([
+      { key: 'b', data: `{"s":"b","t":${START_MS},"v":"2","x":"${'x'.repeat(4_000)}"}` },
+    ]);
     for (const key of (await stores.quarantine.list({ prefix: '' })).keys) {
       await stores.quarantine.delete(key);
     }

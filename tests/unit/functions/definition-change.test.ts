@@ -4,10 +4,10 @@ import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { encodeTick } from '@millrace/core/fold/tick';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
+import { readRefusals } from '@millrace/core/results/quarantine';
 import {
   readAccounting,
   readDefinitions,
-  readQuarantine,
   readRows,
   windowsOpen,
 } from '@millrace/core/results/read';
@@ -99,7 +99,7 @@ test('another window: old windows are closed as they are, the new definition beg
     { from: 60, to: 120, rev: 1, values: { count: 1, sum: 1 } },
     { from: 300, to: 600, rev: 1, values: { count: 2, max: 7 } },
   ]);
-  expect(await readQuarantine(control)).toMatchObject([{ reason: 'late', arrivalMs: 80_000 }]);
+  expect(await readRefusals(control)).toMatchObject([{ reason: 'late', arrivalMs: 80_000 }]);
 });
 
 test('a partition key that is new after the change and one from before it make one row', async () => {

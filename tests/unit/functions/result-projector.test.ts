@@ -8,7 +8,7 @@ import { defineMetric, fingerprintOf } from '@millrace/core/fold/definition';
 import { definitionKey } from '@millrace/core/fold/key';
 import { parsePipeline, parsePipelineText } from '@millrace/core/pipeline/parse';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
-import { scanAll } from '@millrace/core/results/read';
+import { scanAll } from '@millrace/core/results/pages';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { createResultProjector } from '../../../functions/result-projector/result-projector';
 import { seriesRowOf, versionOf } from '../../../functions/result-projector/series-row';

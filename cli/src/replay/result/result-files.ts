@@ -1,12 +1,12 @@
+import { userRecordsOf } from '@millrace/adapters/kinesis/aggregate';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
-import type { ObjectStore } from '@millrace/core/port';
 import {
-  readDefinitions,
-  readIncidents,
+  type QuarantineLine,
+  quarantineLine,
   readQuarantine,
-  readRows,
-} from '@millrace/core/results/read';
-import { incidentLine, type QuarantineView, rowLine } from '@millrace/core/results/view';
+} from '@millrace/core/results/quarantine-lines';
+import { readDefinitions, readIncidents, readRows } from '@millrace/core/results/read';
+import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { atRecordedPositions } from '../faults-position';
 import type { Positions } from '../faults-records';
 import type { ReplayResult } from '../run-replay';
@@ -28,38 +28,24 @@ export async function writeResult(
 ): Promise<Written> {
   const rows = await readRows(stores.results, pipeline, await readDefinitions(stores.control));
   const incidents = await readIncidents(stores.results, pipeline);
-  const quarantine = atRecordedPositions(await readQuarantine(stores.control), positions);
+  const quarantine = atRecordedPositions(await readQuarantine(stores, userRecordsOf), positions);
   if (folder !== null) {
-    const refused = [];
-    for (const view of quarantine) refused.push(await quarantineLine(view, stores.quarantine));
+    checkBytes(quarantine);
     await writeOutputFolder(folder, {
       'rows.ndjson': jsonLines(rows.map(rowLine)),
       'incidents.ndjson': jsonLines(incidents.map(incidentLine)),
-      'quarantine.ndjson': jsonLines(refused),
+      'quarantine.ndjson': jsonLines(quarantine.map(quarantineLine)),
       'accounting.json': jsonLines([accounting]),
     });
   }
   return { rows: rows.length, incidents: incidents.length, quarantine: quarantine.length };
 }
 
-/** A line of `quarantine.ndjson`, the record's bytes in it. */
-async function quarantineLine(
-  view: QuarantineView,
-  objects: ObjectStore,
-): Promise<Record<string, unknown>> {
-  const { reason, detail, metric, shard, sequence, sub, partitionKey, arrivalMs } = view;
-  const object = await objects.get(view.object);
-  if (object === undefined)
-    throw new Error(`the quarantine index names ${view.object}, which is gone`);
-  return {
-    reason,
-    detail,
-    metric,
-    shard,
-    sequence,
-    sub,
-    partitionKey,
-    arrival: new Date(arrivalMs).toISOString(),
-    data: Buffer.from(object.bytes).toString('base64'),
-  };
+function checkBytes(lines: readonly QuarantineLine[]): void {
+  const gone = lines.find(({ data }) => data === null);
+  if (gone === undefined) return;
+  const { shard, sequence } = gone;
+  throw new Error(
+    `the quarantine index names record ${sequence} of ${shard}, whose bytes are gone`,
+  );
 }

@@ -3,22 +3,21 @@ import { decodeState, encodeState, newState, pruneMarks } from '../fold/codec';
 import { stateKey } from '../fold/key';
 import { MARKS_MAX } from '../fold/marks';
 import { rowOf } from '../fold/output';
-import type { Outbox, QuarantineOutput, SeriesState } from '../fold/state';
+import type { Outbox, SeriesState } from '../fold/state';
 import type { Item } from '../port';
+import { type KeptFor, keepBytes } from '../quarantine/bytes';
 import { isAtOrBelow } from '../record/sequence';
 import { forEachBounded } from './bounded';
-import { type Draft, draftFrom } from './draft';
-import { type Group, type GroupEntry, sourceOf } from './group';
+import { type Draft, draftFrom, type KeptRecord } from './draft';
+import { type Group, sourceOf } from './group';
 import { stateItemBytes } from './item-size';
 import { forgetRefusal, onlyMarkOf, refusedBefore } from './marks';
 import { writeOutbox } from './outbox';
 import type { CommitPorts } from './ports';
-import { keepBytes } from './quarantine';
 import { newTally, type Tally } from './tally';
 
-export interface CommitOptions {
+export interface CommitOptions extends KeptFor {
   readonly ports: CommitPorts;
-  readonly retentionMs: number;
   /** False when the invocation must give back what it has not committed. */
   readonly hasTime: () => boolean;
   /** Shards a series remembers; a test may want fewer. */
@@ -36,7 +35,7 @@ export interface GroupResult {
 
 /** Tries of one group before the event source has to bring it again. */
 const TRIES_MAX = 3;
-/** Objects of refused records written at once, before one commit. */
+/** Refused records whose bytes are written at once, before one commit. */
 const PARALLEL_KEPT_MAX = 16;
 
 /**
@@ -105,9 +104,9 @@ async function attempt(
       progress.at = draft.next;
       continue;
     }
-    await forEachBounded(draft.keep, PARALLEL_KEPT_MAX, async ({ entry, refused }) => {
+    await forEachBounded(draft.keep, PARALLEL_KEPT_MAX, async (kept) => {
       if (!options.hasTime()) throw new DeadlineError('the invocation is about to time out');
-      await keep(ports, group, entry, refused);
+      await keep(kept, group, options);
     });
     if (!options.hasTime()) throw new DeadlineError('the invocation is about to time out');
     const next = await commit(draft, stored, group, options);
@@ -139,15 +138,18 @@ function mustWriteAgain(outbox: Outbox, state: SeriesState, group: Group): boole
   );
 }
 
-function keep(
-  ports: CommitPorts,
+/** Before the commit: what it owes the index must never name bytes that are nowhere. */
+async function keep(
+  { entry, refused }: KeptRecord,
   { key, stream, shard }: Group,
-  { sequence, sub, arrivalMs, source }: GroupEntry,
-  refused: QuarantineOutput,
+  options: CommitOptions,
 ): Promise<void> {
-  const { metric, partitionKey } = key;
-  const place = { stream, shard, sequence, sub, partitionKey, arrivalMs };
-  return keepBytes(ports, place, { ...refused, metric }, source.bytes());
+  const { sequence, arrivalMs, source } = entry;
+  const { partitionKey = key.partitionKey } = source;
+  const place = { stream, shard, sequence, partitionKey, arrivalMs };
+  const why = { ...refused[0], metric: key.metric };
+  const at = await keepBytes(options.ports, place, why, source, options);
+  for (const output of refused) output.at = at;
 }
 
 /** Puts the draft if nobody else has committed since it was read. Answers the stored item, or null. */

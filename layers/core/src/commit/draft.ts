@@ -6,20 +6,27 @@ import type { FoldContext } from '../fold/publish';
 import { OUTBOX_BYTES_MAX } from '../fold/size';
 import type { QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
-import { type Group, type GroupEntry, type Refusal, sourceOf } from './group';
+import { addToOutput, outputOf } from '../quarantine/entry';
+import { DETAIL_LENGTH_MAX } from '../quarantine/refusals';
+import { type Group, type GroupEntry, sourceOf } from './group';
 import { DraftMarks, hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
-import { DETAIL_LENGTH_MAX } from './quarantine';
 import type { Tally } from './tally';
 
 /** Records on which code throws, in one commit: each costs folding the draft again. */
 const THROWING_RECORDS_MAX = 32;
-/** Refused or late records in one commit: their bytes are written before it, and time may be short. */
+/** Stream records of which one commit refuses anything: their bytes are written before it, and time may be short. */
 const KEPT_RECORDS_MAX = 64;
 const MARKS_DETAIL = 'the series keeps as many high-water marks of shards and carriers as fit';
 
 export interface DraftOptions extends MarkOptions {
   /** Entries that earlier commits refused for want of a mark. */
   readonly refused: ReadonlySet<GroupEntry>;
+}
+
+export interface KeptRecord {
+  /** First that was refused. */
+  readonly entry: GroupEntry;
+  readonly refused: [QuarantineOutput, ...QuarantineOutput[]];
 }
 
 /** What one commit of one series would write: the state as folded so far, and what it owes. */
@@ -32,7 +39,8 @@ export interface Draft {
   next: number;
   /** Whether anything has to be committed. */
   changed: boolean;
-  readonly keep: { readonly entry: GroupEntry; readonly refused: QuarantineOutput }[];
+  /** One for each stream record of which it refuses anything, whose bytes are to be kept before it. */
+  readonly keep: KeptRecord[];
   readonly counted: Pick<
     Tally,
     'applied' | 'late' | 'duplicate' | 'dedupeOverflow' | 'invalid' | 'redelivered'
@@ -138,11 +146,11 @@ function foldEntry(
 ): void {
   if (entry.refuse !== null) {
     const { detail, ...seen } = entry.refuse;
-    quarantine(draft, entry, 'attempts', detail, seen);
+    quarantine(draft, entry, { reason: 'attempts', detail, ...seen });
     return;
   }
   if (poisonDetail !== undefined) {
-    quarantine(draft, entry, 'fold', poisonDetail);
+    quarantine(draft, entry, { reason: 'fold', detail: poisonDetail });
     return;
   }
   try {
@@ -157,44 +165,49 @@ function foldEntry(
     }
   } catch (error) {
     if (!(error instanceof PoisonError)) throw error;
-    quarantine(draft, entry, 'fold', error.message);
+    quarantine(draft, entry, { reason: 'fold', detail: error.message });
   }
 }
 
-/** Nothing but the quarantine and the count: without a mark it must not touch what a repetition would. */
+/**
+ * Nothing but the quarantine and the count: without a mark it must not touch what a repetition would.
+ * Each measurement gets an entry of its own, for the index is asked for every one of them.
+ */
 function refuseUnmarked(draft: Draft, entry: GroupEntry): void {
   const { state } = draft;
   state.refusedMs = Math.max(state.refusedMs ?? entry.arrivalMs, entry.arrivalMs);
-  if (entry.refuse === null) quarantine(draft, entry, MARKS_REASON, MARKS_DETAIL);
-  else {
-    const { detail, ...seen } = entry.refuse;
-    quarantine(draft, entry, 'attempts', detail, seen);
-  }
+  const { detail, ...seen } = entry.refuse ?? { detail: MARKS_DETAIL };
+  const reason = entry.refuse === null ? MARKS_REASON : 'attempts';
+  quarantine(draft, entry, { reason, detail, ...seen }, { alone: true });
 }
 
-function quarantine(
-  draft: Draft,
-  entry: GroupEntry,
-  reason: string,
-  detail: string,
-  seen: Omit<Refusal, 'detail'> | null = null,
-): void {
+type Why = Pick<QuarantineOutput, 'reason' | 'detail' | 'attempt' | 'lastSeenMs'>;
+
+function quarantine(draft: Draft, entry: GroupEntry, why: Why, options = { alone: false }): void {
   draft.state.counters.invalid++;
   draft.counted.invalid++;
-  owe(draft, entry, { reason, detail, ...seen });
+  owe(draft, entry, why, options);
 }
 
-function owe(
-  draft: Draft,
-  entry: GroupEntry,
-  why: Pick<QuarantineOutput, 'reason' | 'detail' | 'attempt' | 'lastSeenMs'>,
-): void {
-  const { sequence, sub, arrivalMs } = entry;
-  // The outbox holds it, so a novel that user code threw is cut here already.
+/** Measurements of one stream record share an entry where reason and detail are the same. */
+function owe(draft: Draft, entry: GroupEntry, why: Why, { alone } = { alone: false }): void {
+  const { outputs, keep } = draft;
+  const last = keep.at(-1);
+  const kept = last?.entry.sequence === entry.sequence ? last : undefined;
   const detail = why.detail.slice(0, DETAIL_LENGTH_MAX);
-  const refused = { ...why, detail, sequence, sub, arrivalMs };
-  oweQuarantine(draft.outputs, refused);
-  draft.keep.push({ entry, refused });
+  const known = alone ? undefined : kept?.refused.find((each) => isSame(each, why.reason, detail));
+  if (known !== undefined) {
+    outputs.bytes += addToOutput(known, entry);
+    return;
+  }
+  const refused = outputOf(entry, { ...why, detail });
+  oweQuarantine(outputs, refused);
+  if (kept === undefined) keep.push({ entry, refused: [refused] });
+  else kept.refused.push(refused);
+}
+
+function isSame(output: QuarantineOutput, reason: string, detail: string): boolean {
+  return output.reason === reason && output.detail === detail;
 }
 
 function describe(error: unknown): string {

@@ -1,6 +1,7 @@
 import type { Definition } from '../fold/definition';
 import type { SeriesKey } from '../fold/key';
 import { shardMark } from '../fold/marks';
+import type { RecordSource } from '../quarantine/bytes';
 import type { Measurement } from '../record/record';
 
 /** A record that killed the process: counted attempts at it alone, and when the last one began. */
@@ -22,8 +23,10 @@ export interface GroupEntry {
   readonly measurement: Measurement | null;
   /** Why the measurement must not be folded (its record killed the process too often); else null. */
   readonly refuse: Refusal | null;
-  /** Gives the user record's exact bytes, for the quarantine. */
-  readonly source: { bytes(): Uint8Array };
+  /** Its stream record's bytes, for the quarantine. */
+  readonly source: RecordSource;
+  /** Which of the user records in an aggregate it comes from; absent = 0. */
+  readonly user?: number;
 }
 
 /** All entries of a batch that fold into one state, in the order of the shard. */

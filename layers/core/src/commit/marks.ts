@@ -3,6 +3,7 @@ import { quarantineKey } from '../fold/key';
 import { inheritedMark, markBytes, marksBytes } from '../fold/marks';
 import { MARKS_BYTES_MAX } from '../fold/size';
 import type { Mark, SeriesState } from '../fold/state';
+import type { Key } from '../port';
 import { isAtOrBelow } from '../record/sequence';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import type { CommitPorts } from './ports';
@@ -129,13 +130,14 @@ export async function refusedBefore(
   const { stream, shard } = group;
   const { metric } = group.key;
   const ofShard = sourceOf(group);
-  const byKey = new Map<string, GroupEntry[]>();
+  const byKey = new Map<string, { readonly key: Key; readonly entries: GroupEntry[] }>();
   for (const entry of group.entries) {
     if (entry.measurement === null || state.marks.has(entry.mark ?? ofShard)) continue;
-    const { sk } = quarantineKey({ stream, shard, metric, ...entry });
-    byKey.set(sk, [...(byKey.get(sk) ?? []), entry]);
+    const key = quarantineKey({ stream, shard, metric, ...entry });
+    const known = byKey.get(key.sk);
+    if (known === undefined) byKey.set(key.sk, { key, entries: [entry] });
+    else known.entries.push(entry);
   }
-  const { pk } = quarantineKey({ stream, shard, metric, sequence: '', sub: 0 });
-  const items = await ports.control.getMany([...byKey.keys()].map((sk) => ({ pk, sk })));
-  return new Set(items.flatMap((item) => (item === undefined ? [] : (byKey.get(item.sk) ?? []))));
+  const items = await ports.control.getMany([...byKey.values()].map(({ key }) => key));
+  return new Set(items.flatMap((item) => byKey.get(item?.sk ?? '')?.entries ?? []));
 }

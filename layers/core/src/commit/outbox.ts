@@ -1,9 +1,10 @@
 import { incidentKey, rowKey, type SeriesKey } from '../fold/key';
 import type { Outbox, RowOutput } from '../fold/state';
 import type { Item } from '../port';
+import { indexOutput } from '../quarantine/entry';
+import { registerShard } from '../quarantine/shards';
 import { forEachBounded } from './bounded';
 import type { CommitPorts } from './ports';
-import { indexQuarantined } from './quarantine';
 
 /** Writes of one kind in flight for one series. */
 const PARALLEL_WRITES_MAX = 16;
@@ -28,18 +29,12 @@ export async function writeOutbox(
     const item = { ...incidentKey(key, incident), body: JSON.stringify(incident) };
     await ports.results.put(item, { kind: 'absent' });
   }
-  const [stream = '', shard = ''] = splitSource(outbox.shard);
-  await forEachBounded(outbox.quarantine, PARALLEL_WRITES_MAX, async (entry) => {
-    await indexQuarantined(ports, {
-      kind: entry.reason === 'late' ? 'late' : 'invalid',
-      ...entry,
-      metric: key.metric,
-      series: key.series,
-      stream,
-      shard,
-      partitionKey: key.partitionKey,
-    });
-  });
+  if (outbox.quarantine.length === 0) return;
+  const [stream, shard] = splitSource(outbox.shard);
+  await registerShard(ports.control, { stream, shard });
+  await forEachBounded(outbox.quarantine, PARALLEL_WRITES_MAX, (entry) =>
+    indexOutput(ports, entry, { key, stream, shard }),
+  );
 }
 
 function rowItem(key: SeriesKey, row: RowOutput, stateVersion: number): Item {

@@ -119,29 +119,93 @@ export function newestDefinitionKey(metric: string): Key {
   return { pk: `D#${escapePart(metric)}`, sk: 'newest' };
 }
 
-export function quarantineKey(at: {
-  stream: string;
-  shard: string;
-  sequence: string;
-  sub: number;
-  metric: string | null;
-}): Key {
-  const sequence = `${String(at.sequence.length).padStart(3, '0')}:${at.sequence}`;
-  const metric = at.metric === null ? '-' : `=${escapePart(at.metric)}`;
-  return {
-    pk: `Q#${escapePart(at.stream)}#${escapePart(at.shard)}`,
-    sk: `${sequence}#${String(at.sub).padStart(7, '0')}#${metric}`,
-  };
+/** Partition keys of one shard's items in the quarantine: a DynamoDB partition takes 1,000 writes a second. */
+export const QUARANTINE_BUCKETS = 16;
+
+/** Where a stream record stands. */
+export interface StreamPosition {
+  readonly stream: string;
+  readonly shard: string;
+  readonly sequence: string;
 }
 
-/** One object per user record: the bytes are the same whatever metric refused them. */
-export function quarantineObject(at: {
-  stream: string;
-  shard: string;
-  sequence: string;
-  sub: number;
-}): string {
-  return `quarantine/${at.stream}/${at.shard}/${at.sequence}.${at.sub}`;
+/** Index of the quarantine: what one stream record alone is refused for. */
+export function recordEntryKey(at: StreamPosition): Key {
+  const bucket = evenBucket(at.sequence, QUARANTINE_BUCKETS);
+  return { pk: quarantinePartition(at, bucket), sk: sortableSequence(at.sequence) };
+}
+
+/** Index of the quarantine: what a series refused of one stream record, by its first sub-record. */
+export function quarantineKey(at: StreamPosition & { sub: number; metric: string | null }): Key {
+  const { pk, sk } = recordEntryKey(at);
+  const metric = at.metric === null ? '-' : `=${escapePart(at.metric)}`;
+  return { pk, sk: `${sk}#${String(at.sub).padStart(7, '0')}#${metric}` };
+}
+
+/** Index of the quarantine: a record that was refused unread, whatever else is known of it. */
+export function unreadEntryKey(at: StreamPosition): Key {
+  const { pk, sk } = recordEntryKey(at);
+  return { pk, sk: `${sk}#unread` };
+}
+
+export function quarantinePartition(
+  at: { readonly stream: string; readonly shard: string },
+  bucket: number,
+): string {
+  return `Q#${shardPart(at)}#${twoDigits(bucket)}`;
+}
+
+/** Bytes of a stream record in the Control table; chunks of one that should have gone to S3. */
+export function bytesKey(at: StreamPosition, chunk: number | null = null): Key {
+  const bucket = evenBucket(at.sequence, QUARANTINE_BUCKETS);
+  const sk = sortableSequence(at.sequence);
+  const pk = `B#${shardPart(at)}#${twoDigits(bucket)}`;
+  return { pk, sk: chunk === null ? sk : `${sk}#${twoDigits(chunk)}` };
+}
+
+/** All shards that have anything in the quarantine. */
+export const QUARANTINED_SHARDS = 'I#quarantine';
+
+export function quarantinedShardKey(at: { readonly stream: string; readonly shard: string }): Key {
+  return { pk: QUARANTINED_SHARDS, sk: shardPart(at) };
+}
+
+/** The shard that such a key names. */
+export function parseQuarantinedShard(sk: string): { stream: string; shard: string } {
+  const [stream = '', shard = ''] = sk.split('#');
+  return { stream: unescapePart(stream), shard: unescapePart(shard) };
+}
+
+/** One object per stream record: the bytes are the same whatever refused which part of them. */
+export function quarantineObject(at: StreamPosition): string {
+  return `quarantine/${at.stream}/${at.shard}/${at.sequence}`;
+}
+
+function shardPart({ stream, shard }: { stream: string; shard: string }): string {
+  return `${escapePart(stream)}#${escapePart(shard)}`;
+}
+
+/** Sorts as the numbers do. */
+export function sortableSequence(sequence: string): string {
+  return `${String(sequence.length).padStart(3, '0')}:${sequence}`;
+}
+
+function twoDigits(bucket: number): string {
+  return String(bucket).padStart(2, '0');
+}
+
+/**
+ * An even hash of a text, also of numbers that follow one another: FNV-1a (Fowler, Noll, Vo) with the
+ * last steps of MurmurHash3 (Appleby), without which its low bits are no hash of the last digits.
+ */
+export function evenBucket(text: string, buckets: number): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % buckets;
 }
 
 /** ISO 8601 with milliseconds and `Z`; years outside 0 to 9999 with their sign, as JavaScript does. */

@@ -3,6 +3,8 @@ import { jsonBytes, retiredRowBytes, rowBytes } from './size';
 import type { HeldWindow, IncidentOutput, QuarantineOutput, Retired, RowOutput } from './state';
 
 const COMMA_BYTES = 1;
+/** `"at":"control",`, which is known later. */
+const AT_BYTES = 15;
 
 /** Outputs of the records folded since the last commit. A window revised twice owes one row: its newest. */
 export interface Outputs {
@@ -41,7 +43,7 @@ export function oweRetired(outputs: Outputs, retired: Retired): void {
 
 export function oweQuarantine(outputs: Outputs, entry: QuarantineOutput): void {
   outputs.quarantine.push(entry);
-  outputs.bytes += jsonBytes(entry) + COMMA_BYTES;
+  outputs.bytes += jsonBytes(entry) + AT_BYTES + COMMA_BYTES;
 }
 
 export function rowOf(window: HeldWindow, definition: Definition, epoch: number): RowOutput {

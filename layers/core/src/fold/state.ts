@@ -1,5 +1,7 @@
 import type { EncodedAggregate, WindowAggregate } from '../aggregate/aggregate';
 import type { EncodedDetector } from '../detector/detector';
+import type { BytesPlace } from '../quarantine/bytes';
+import type { Span } from '../quarantine/spans';
 import type { Bar } from './window';
 
 /** High-water mark of one source (./marks): all that it brought up to here is in the state. */
@@ -125,12 +127,20 @@ export interface IncidentOutput {
   readonly reason: string;
 }
 
+/** What one commit refuses of one stream record for one reason. */
 export interface QuarantineOutput {
   readonly reason: string;
   readonly detail: string;
   readonly sequence: string;
+  /** First of `subs`. */
   readonly sub: number;
   readonly arrivalMs: number;
+  count: number;
+  readonly subs: Span[];
+  /** Whether the stream record holds user records of its own. */
+  readonly aggregate?: true;
+  /** Where the stream record's bytes are; set before the commit. */
+  at?: BytesPlace;
   /** Only for a record that killed the process. */
   readonly attempt?: number;
   readonly lastSeenMs?: number;

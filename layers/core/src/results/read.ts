@@ -3,30 +3,11 @@ import { definitionKey, parseSeriesPartition } from '../fold/key';
 import type { IncidentOutput } from '../fold/state';
 import { parseJson } from '../json/parse-json';
 import type { Metric, Pipeline } from '../pipeline/pipeline';
-import type { Item, KeyValueStore, RangeQuery } from '../port';
-import { compareSequence } from '../record/sequence';
+import type { Item, KeyValueStore } from '../port';
+import { queryAll, scanAll } from './pages';
+import { countRefused } from './quarantine';
 import { byText, type Definitions, mergeRows, readerKey } from './rows';
-import type { AccountingView, IncidentView, QuarantineView, RowView } from './view';
-
-/** Every item of a table, page by page. */
-export async function* scanAll(store: KeyValueStore): AsyncGenerator<Item> {
-  let after: string | undefined;
-  do {
-    const page = await store.scan(after === undefined ? {} : { after });
-    yield* page.items;
-    after = page.next;
-  } while (after !== undefined);
-}
-
-/** Every item of a range, page by page. */
-export async function* queryAll(store: KeyValueStore, range: RangeQuery): AsyncGenerator<Item> {
-  let after: string | undefined;
-  do {
-    const page = await store.query(after === undefined ? range : { ...range, after });
-    yield* page.items;
-    after = page.next;
-  } while (after !== undefined);
-}
+import type { AccountingView, IncidentView, RowView } from './view';
 
 async function withPrefix(store: KeyValueStore, prefix: string): Promise<Item[]> {
   const items: Item[] = [];
@@ -97,43 +78,9 @@ export function lastStates(items: readonly Item[], pipeline: Pipeline): Incident
   );
 }
 
-/** Everything that was refused or late; sorted by stream, shard, sequence, sub, metric. */
-export async function readQuarantine(control: KeyValueStore): Promise<QuarantineView[]> {
-  const items = await withPrefix(control, 'Q#');
-  return items
-    .filter((item) => item.kind !== 'unmatched')
-    .map(quarantineView)
-    .sort(byPosition);
-}
-
-export function quarantineView(item: Item): QuarantineView {
-  return {
-    reason: String(item.reason),
-    detail: String(item.detail),
-    metric: item.metric === undefined ? null : String(item.metric),
-    stream: String(item.stream),
-    shard: String(item.shard),
-    sequence: String(item.sequence),
-    sub: Number(item.sub),
-    partitionKey: String(item.partitionKey),
-    arrivalMs: Number(item.arrivalMs),
-    object: String(item.object),
-  };
-}
-
-function byPosition(a: QuarantineView, b: QuarantineView): number {
-  return (
-    byText(a.stream, b.stream) ||
-    byText(a.shard, b.shard) ||
-    compareSequence(a.sequence, b.sequence) ||
-    a.sub - b.sub ||
-    byText(a.metric ?? '', b.metric ?? '')
-  );
-}
-
 /**
  * The right side of the accounting: counted from what was committed. Measurements of a series from its
- * state; invalid and unmatched ones, which have no series, from their create-once index items.
+ * state; invalid and unmatched ones, which have no series, from their create-once index entries.
  */
 export async function readAccounting(
   state: KeyValueStore,
@@ -145,15 +92,12 @@ export async function readAccounting(
     for (const [at, count] of c.entries()) sums[at] = (sums[at] ?? 0) + count;
   }
   const [applied = 0, late = 0, duplicate = 0, refused = 0, revised = 0, dedupeOverflow = 0] = sums;
-  let invalid = refused;
-  let unmatched = 0;
-  for await (const item of scanAll(control)) {
-    if (!item.pk.startsWith('Q#')) continue;
-    if (item.kind === 'unmatched') unmatched++;
-    // What the fold refused has a series and is counted by its state already.
-    else if (item.kind === 'invalid' && item.series === undefined) invalid++;
-  }
-  return { applied, late, duplicate, invalid, unmatched, revised, dedupeOverflow };
+  // What the fold refused has a series and is counted by its state already.
+  const { invalid, unmatched } = await countRefused(control);
+  return {
+    ...{ applied, late, duplicate, invalid: refused + invalid },
+    ...{ unmatched, revised, dedupeOverflow },
+  };
 }
 
 /** When the last of the series with open windows can be closed by a tick; -Infinity = none is open. */

@@ -17,20 +17,6 @@ export interface IncidentView extends Omit<IncidentOutput, 'windowMs' | 'phase'>
   readonly state: IncidentPhase;
 }
 
-export interface QuarantineView {
-  readonly reason: string;
-  readonly detail: string;
-  readonly metric: string | null;
-  readonly stream: string;
-  readonly shard: string;
-  readonly sequence: string;
-  readonly sub: number;
-  readonly partitionKey: string;
-  readonly arrivalMs: number;
-  /** Key of the object that holds the record's exact bytes. */
-  readonly object: string;
-}
-
 export interface AccountingView {
   readonly applied: number;
   readonly late: number;

@@ -7,8 +7,10 @@ import { NewerStateError, UnavailableError } from '@millrace/core/error';
 import { defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
 import type { KeyValueStore } from '@millrace/core/port';
-import { readAccounting, readQuarantine, readRows } from '@millrace/core/results/read';
+import { readRefusals } from '@millrace/core/results/quarantine';
+import { readAccounting, readRows } from '@millrace/core/results/read';
 import { onePipeline } from '../../../helper/metric';
+import { quarantineOf, textOf } from '../../../helper/quarantine';
 
 const DAY = 24 * 3_600_000;
 const pipeline = onePipeline({ dedupe: { by: 'eventId', path: 'id' } });
@@ -173,7 +175,7 @@ test('a poison record is quarantined with its bytes, its neighbours are applied'
     applied: 2,
     invalid: 1,
   });
-  const [refused] = await readQuarantine(ports.control);
+  const [refused] = await quarantineOf(ports);
   expect(refused).toMatchObject({
     reason: 'fold',
     metric: 'm',
@@ -181,8 +183,7 @@ test('a poison record is quarantined with its bytes, its neighbours are applied'
     sequence: '102',
     sub: 0,
   });
-  const object = await ports.quarantine.get(String(refused?.object));
-  expect(new TextDecoder().decode(object?.bytes)).toBe('record 1');
+  expect(refused && textOf(refused)).toBe('record 1');
 });
 
 test('code that throws on one record loses that record only, to the quarantine', async () => {
@@ -203,7 +204,7 @@ test('code that throws on one record loses that record only, to the quarantine',
     applied: 2,
     invalid: 1,
   });
-  expect(await readQuarantine(ports.control)).toMatchObject([{ detail: 'TypeError: boom' }]);
+  expect(await readRefusals(ports.control)).toMatchObject([{ detail: 'TypeError: boom' }]);
 });
 
 test('state of a newer schema version stops the key and is not overwritten', async () => {

@@ -5,16 +5,21 @@ import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { UnavailableError } from '@millrace/core/error';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Item, KeyValueStore, Log } from '@millrace/core/port';
-import { readAccounting, readQuarantine } from '@millrace/core/results/read';
+import { readRefusals } from '@millrace/core/results/quarantine';
+import { readAccounting } from '@millrace/core/results/read';
 import { createEngine, createScheduler, createStream, readTemplate } from '@millrace/engine';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { ATTEMPTS_MAX, DECODE_ATTEMPTS_MAX } from '../../../../functions/stream-consumer/attempts';
 import { createStreamConsumer } from '../../../../functions/stream-consumer/stream-consumer';
+import { quarantineOf, textOf } from '../../../helper/quarantine';
 
 const START_MS = Date.UTC(2026, 0, 5);
 const DAY_MS = 86_400_000;
 const TEMPLATE = readFileSync('template.yaml', 'utf8');
 const NO_SERIES = 'none';
+/** Too large to be kept within its entry, and to be one item of the table. */
+const LARGE_WITHOUT_SERIES = 'none, large';
+const PAD = 'x'.repeat(700_000);
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 const { pipeline } = parsePipeline({
@@ -126,9 +131,10 @@ async function play(setting: Setting) {
 
 function recordOf(series: string, index: number) {
   const text = JSON.stringify({
-    s: series === NO_SERIES ? null : series,
+    s: series.startsWith(NO_SERIES) ? null : series,
     t: START_MS + index,
     v: 1,
+    ...(series === LARGE_WITHOUT_SERIES && { pad: PAD }),
   });
   return {
     shard: 'shard-0',
@@ -175,18 +181,12 @@ describe.each([
       late: 0,
       duplicate: 0,
     });
-    const [entry, ...others] = await readQuarantine(stores.control);
+    const [entry, ...others] = await quarantineOf(stores);
     expect(others).toEqual([]);
     expect(entry).toMatchObject({ reason: 'attempts', sequence: '104', partitionKey: 'killer' });
-    const kept = await stores.quarantine.get(String(entry?.object));
-    expect(Buffer.from(kept?.bytes ?? []).toString()).toContain('"s":"killer"');
-    expect(kept?.metadata).toMatchObject({
-      reason: 'attempts',
-      attempt: String(attempt),
-      sequence: '104',
-      'partition-key': 'killer',
-      'first-seen': new Date(START_MS + 3).toISOString(),
-    });
+    expect(entry && textOf(entry)).toContain('"s":"killer"');
+    expect(entry?.arrivalMs).toBe(START_MS + 3);
+    expect(await readRefusals(stores.control)).toMatchObject([{ attempt }]);
   });
 
   it('says when it was first and last seen, and leaves no count behind', async () => {
@@ -194,7 +194,8 @@ describe.each([
 
     const all = (await stores.control.scan()).items;
     const items = all.filter(({ pk }) => pk.startsWith('Q#') || pk.startsWith('N#'));
-    expect(items).toEqual([expect.objectContaining({ kind: 'invalid', attempt })]);
+    const kind = at === 'decode' ? 'unread' : 'invalid';
+    expect(items).toEqual([expect.objectContaining({ kind, attempt })]);
     const [{ arrivalMs, lastSeenMs }] = items as unknown as [Record<string, number>];
     expect(arrivalMs).toBe(START_MS);
     // Back-off alone puts seconds between the attempts.
@@ -205,9 +206,7 @@ describe.each([
 describe.each<['refuses' | 'hangs', Port]>([
   ['refuses', 'state'],
   ['refuses', 'control'],
-  ['refuses', 'quarantine'],
   ['hangs', 'state'],
-  ['hangs', 'quarantine'],
 ])('half an hour in which a dependency %s: %s', (kind, port) => {
   it('quarantines no healthy record, although each is alone in its batch', async () => {
     const series = ['a', 'b', NO_SERIES, 'c'];
@@ -216,6 +215,21 @@ describe.each<['refuses' | 'hangs', Port]>([
     expect(engine.idle).toBe(true);
     expect(engine.stats.redelivered).toBeGreaterThan(DECODE_ATTEMPTS_MAX);
     expect(await readAccounting(stores.state, stores.control)).toMatchObject({ applied: 3 });
-    expect(await readQuarantine(stores.control)).toMatchObject([{ reason: 'series' }]);
+    expect(await readRefusals(stores.control)).toMatchObject([{ reason: 'series' }]);
+  });
+});
+
+describe.each(['refuses', 'hangs'] as const)('half an hour in which the bucket %s', (kind) => {
+  it('delivers nothing again: the bytes of a large refused record go to the table', async () => {
+    const series = ['a', 'b', LARGE_WITHOUT_SERIES, 'c'];
+    const outage = { port: 'quarantine', kind } as const;
+    const { engine, stores } = await play({ batchSize: 4, series, outage });
+
+    expect(engine.idle).toBe(true);
+    expect(engine.stats.redelivered).toBe(0);
+    expect(await readAccounting(stores.state, stores.control)).toMatchObject({ applied: 3 });
+    const [line] = await quarantineOf(stores);
+    expect(line && JSON.parse(textOf(line))).toMatchObject({ s: null, pad: PAD });
+    expect((await stores.quarantine.list({ prefix: '' })).keys).toEqual([]);
   });
 });

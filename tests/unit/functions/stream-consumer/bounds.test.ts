@@ -4,9 +4,10 @@ import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { encodedMetadata, METADATA_BYTES_MAX } from '@millrace/adapters/object-rules';
 import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
-import { objectMetadata } from '@millrace/core/commit/quarantine';
 import type { KeyValueStore, Log } from '@millrace/core/port';
-import { readAccounting, readQuarantine } from '@millrace/core/results/read';
+import { objectMetadata } from '@millrace/core/quarantine/metadata';
+import { readRefusals } from '@millrace/core/results/quarantine';
+import { readAccounting } from '@millrace/core/results/read';
 import { createScheduler, type EngineEvent, readTemplate } from '@millrace/engine';
 import { createLocalApplication } from '../../../../cli/src/replay/local-application';
 import { createStreamConsumer } from '../../../../functions/stream-consumer/stream-consumer';
@@ -74,7 +75,7 @@ test.each([
   ['percent signs', '%'],
 ])('metadata of the longest names in %s fits an S3 object', (_name, character) => {
   const long = character.repeat(1_000);
-  const place = { stream: long, shard: long, sequence: '9'.repeat(200), sub: 9_999_999 };
+  const place = { stream: long, shard: long, sequence: '9'.repeat(200) };
   const metadata = objectMetadata(
     { ...place, partitionKey: long, arrivalMs: START_MS },
     { reason: 'attempts', detail: long, metric: long, attempt: 1_000 },
@@ -106,7 +107,7 @@ test('a novel thrown by a transform is cut before it is stored', async () => {
   const record = { shard: 's', sequence: '1', partitionKey: 'a', arrivalMs: START_MS, bytes };
   await consumer(kinesisEvent([record]), { getRemainingTimeInMillis: () => 60_000 });
 
-  const [entry] = await readQuarantine(stores.control);
+  const [entry] = await readRefusals(stores.control);
   expect(entry?.reason).toBe('transform');
   expect(entry?.detail.length).toBeLessThanOrEqual(500);
 });

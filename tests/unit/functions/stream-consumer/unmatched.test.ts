@@ -2,7 +2,8 @@ import { createKeyValueStore } from '@millrace/adapters/embedded/key-value-store
 import { createMemoryMap } from '@millrace/adapters/embedded/memory-map';
 import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import type { Item } from '@millrace/core/port';
-import { readAccounting, scanAll } from '@millrace/core/results/read';
+import { scanAll } from '@millrace/core/results/pages';
+import { readAccounting } from '@millrace/core/results/read';
 import { createStreamConsumer } from '../../../../functions/stream-consumer/stream-consumer';
 import { kinesisEvent } from '../../../helper/event-source';
 import { onePipeline } from '../../../helper/metric';
@@ -78,8 +79,8 @@ test('it is counted once, however often it comes while it is remembered', async 
 });
 
 test.each([
-  ['refused before it has a series', ['{'], 'invalid'],
-  ['refused by its metric', ['{"type":"wanted","s":"a","t":"when","v":1}'], 'invalid'],
+  ['refused before it has a series', ['{'], 'record'],
+  ['refused by its metric', ['{"type":"wanted","s":"a","t":"when","v":1}'], 'record'],
   ['late', LATE, 'late'],
 ])('a record that is %s is remembered for ever', async (_name, texts, kind) => {
   const { control, deliver } = consume(DAY_MS);

@@ -1,0 +1,221 @@
+import type { Group, GroupEntry } from '../commit/group';
+import type { CommitPorts } from '../commit/ports';
+import { quarantineKey, quarantineObject, recordEntryKey, unreadEntryKey } from '../fold/key';
+import type { QuarantineOutput } from '../fold/state';
+import type { Item, KeyValueStore } from '../port';
+import { wellFormed } from '../record/utf8';
+import { encodeBase64 } from './base64';
+import {
+  type BytesPlace,
+  INLINE_BYTES_MAX,
+  type KeptFor,
+  keepBytes,
+  keptUntilMs,
+  type RecordPlace,
+  type RecordSource,
+} from './bytes';
+import type { Refused } from './metadata';
+import { DETAIL_LENGTH_MAX, encodeGroups, type RecordRefusals, UNMATCHED } from './refusals';
+import { registerShard } from './shards';
+import { addSub, type Span } from './spans';
+
+/*
+ * The index of the quarantine has three kinds of items, all of them created once. In all of them
+ * `invalid` and `unmatched` are what the item counts for in the accounting.
+ * - `record`: what one stream record alone is refused for, all of it.
+ * - `late`, `invalid`: what a series refused of one stream record. Its state counts that, so `invalid`
+ *   is absent, unless the state cannot count.
+ * - `unread`: a record that kills the process while it is decoded; one invalid measurement.
+ */
+
+export interface EntryOptions extends KeptFor {
+  /** Clock of the host: last time seen, if the entry is there already. */
+  readonly seenMs?: number | undefined;
+}
+
+/**
+ * Puts what follows from one stream record alone into the quarantine: one item, and at most one object.
+ * Answers false when the entry was there already: the record has come again.
+ */
+export async function quarantineRecord(
+  ports: CommitPorts,
+  place: RecordPlace,
+  refusals: RecordRefusals,
+  source: RecordSource,
+  options: EntryOptions,
+): Promise<boolean> {
+  const { invalid, unmatched, groups } = refusals;
+  const refused = groups.find(({ reason }) => reason !== UNMATCHED);
+  const item = {
+    ...recordEntryKey(place),
+    kind: 'record',
+    ...position(place),
+    ...(source.isAggregate === true && { aggregate: true }),
+    ...{ invalid, unmatched, body: encodeGroups(groups) },
+    ...(refused === undefined
+      ? {
+          ttl: Math.ceil(keptUntilMs(place.arrivalMs, { retentionMs: options.retentionMs }) / 1000),
+        }
+      : await bytesOf(ports, place, refused, source, options)),
+  };
+  return createEntry(ports.control, item, options.seenMs);
+}
+
+/** Puts a record into the quarantine that nothing could be read of. Answers as `quarantineRecord`. */
+export async function quarantineUnread(
+  ports: CommitPorts,
+  place: RecordPlace,
+  refused: Refused & { readonly metric: null; readonly lastSeenMs?: number },
+  source: RecordSource,
+  options: EntryOptions,
+): Promise<boolean> {
+  const { reason, detail, attempt, lastSeenMs } = refused;
+  const item = {
+    ...unreadEntryKey(place),
+    kind: 'unread',
+    ...position(place),
+    ...{ reason, detail: textOf(detail), invalid: 1 },
+    ...(attempt !== undefined && { attempt }),
+    ...(lastSeenMs !== undefined && { lastSeenMs }),
+    ...(await bytesOf(ports, place, refused, source, options)),
+  };
+  return createEntry(ports.control, item, options.seenMs);
+}
+
+/**
+ * Puts measurements of one series into the quarantine that its state cannot count: one item for each of
+ * their stream records. Answers how many are new, and how many were there already.
+ */
+export async function quarantineEntries(
+  ports: CommitPorts,
+  group: Omit<Group, 'entries' | 'definition'>,
+  entries: readonly GroupEntry[],
+  why: { readonly reason: string; readonly detail: string },
+  options: EntryOptions,
+): Promise<{ invalid: number; redelivered: number }> {
+  const { stream, shard, key } = group;
+  await registerShard(ports.control, { stream, shard });
+  const tally = { invalid: 0, redelivered: 0 };
+  for (const [first, refused] of outputsBySequence(entries, why)) {
+    const { sequence, arrivalMs, source } = first;
+    const { partitionKey = key.partitionKey } = source;
+    const place = { stream, shard, sequence, partitionKey, arrivalMs };
+    const at = await keepBytes(ports, place, { ...why, metric: key.metric }, source, options);
+    const item = { ...seriesItem({ ...refused, at }, group), invalid: refused.count };
+    const isNew = await createEntry(ports.control, item, options.seenMs);
+    tally[isNew ? 'invalid' : 'redelivered'] += refused.count;
+  }
+  return tally;
+}
+
+/** In the order of the shard, one for each stream record; ticks are no measurements. */
+function outputsBySequence(
+  entries: readonly GroupEntry[],
+  why: { readonly reason: string; readonly detail: string },
+): Map<GroupEntry, QuarantineOutput> {
+  const firsts = new Map<string, GroupEntry>();
+  const outputs = new Map<GroupEntry, QuarantineOutput>();
+  for (const entry of entries) {
+    if (entry.measurement === null) continue;
+    const first = firsts.get(entry.sequence);
+    if (first === undefined) {
+      firsts.set(entry.sequence, entry);
+      outputs.set(entry, outputOf(entry, why));
+    } else {
+      addToOutput(outputs.get(first) as QuarantineOutput, entry);
+    }
+  }
+  return outputs;
+}
+
+/** What a series refuses of one stream record, begun with its first measurement. */
+export function outputOf(
+  { sequence, sub, user = 0, arrivalMs, source }: GroupEntry,
+  why: Pick<QuarantineOutput, 'reason' | 'detail' | 'attempt' | 'lastSeenMs'>,
+): QuarantineOutput {
+  const subs: Span[] = [];
+  addSub(subs, sub, user);
+  // The outbox holds it, so a novel that user code threw is cut here already.
+  const detail = why.detail.slice(0, DETAIL_LENGTH_MAX);
+  const output = { ...why, detail, sequence, sub, arrivalMs, count: 1, subs };
+  return source.isAggregate === true ? { ...output, aggregate: true } : output;
+}
+
+/** Adds a further measurement of the same stream record. Answers by how many bytes the JSON grew. */
+export function addToOutput(output: QuarantineOutput, { sub, user = 0 }: GroupEntry): number {
+  output.count++;
+  return addSub(output.subs, sub, user) + COUNT_BYTES;
+}
+
+/** The count gets a digit more now and then. */
+const COUNT_BYTES = 1;
+
+/** Writes what a committed state owes the index. */
+export async function indexOutput(
+  ports: CommitPorts,
+  output: QuarantineOutput,
+  group: Omit<Group, 'entries' | 'definition'>,
+): Promise<void> {
+  await ports.control.put(seriesItem(output, group), { kind: 'absent' });
+}
+
+function seriesItem(
+  { at, subs, aggregate, attempt, lastSeenMs, ...output }: QuarantineOutput,
+  { key, stream, shard }: Omit<Group, 'entries' | 'definition'>,
+): Item {
+  const place = { stream, shard, sequence: output.sequence };
+  return {
+    ...quarantineKey({ ...place, sub: output.sub, metric: key.metric }),
+    kind: output.reason === 'late' ? 'late' : 'invalid',
+    ...output,
+    ...{ stream, shard, subs: JSON.stringify(subs) },
+    ...{ metric: wellFormed(key.metric), series: wellFormed(key.series) },
+    partitionKey: wellFormed(key.partitionKey),
+    detail: textOf(output.detail),
+    ...(aggregate === true && { aggregate }),
+    ...(attempt !== undefined && { attempt }),
+    ...(lastSeenMs !== undefined && { lastSeenMs }),
+    ...(at !== undefined && pointerTo(at, place)),
+  };
+}
+
+function position({ stream, shard, sequence, partitionKey, arrivalMs }: RecordPlace) {
+  return { stream, shard, sequence, partitionKey: wellFormed(partitionKey), arrivalMs };
+}
+
+/** Bytes that are small enough are part of the entry; others are kept before anything names them. */
+async function bytesOf(
+  ports: CommitPorts,
+  place: RecordPlace,
+  refused: Refused,
+  source: RecordSource,
+  options: KeptFor,
+): Promise<{ at: BytesPlace; data?: string; object?: string }> {
+  const bytes = source.bytes();
+  if (bytes.length <= INLINE_BYTES_MAX) return { at: 'inline', data: encodeBase64(bytes) };
+  return pointerTo(await keepBytes(ports, place, refused, source, options), place);
+}
+
+function pointerTo(at: BytesPlace, place: Parameters<typeof quarantineObject>[0]) {
+  return at === 'object' ? { at, object: quarantineObject(place) } : { at };
+}
+
+/** Created once, so that a redelivered record is counted once. */
+async function createEntry(
+  control: KeyValueStore,
+  item: Item,
+  seenMs: number | undefined,
+): Promise<boolean> {
+  const result = await control.put(item, { kind: 'absent' });
+  if (result === 'written') return true;
+  // Never creates: an item that is gone must not come back as a shell without a record.
+  if (seenMs !== undefined) {
+    const { pk, sk } = item;
+    await control.update({ pk, sk }, { lastSeenMs: Math.floor(seenMs) }, { kind: 'exists' });
+  }
+  return false;
+}
+
+function textOf(detail: string): string {
+  return wellFormed(detail.slice(0, DETAIL_LENGTH_MAX));
+}
