@@ -1,11 +1,15 @@
 /**
- * Adds to package-lock.json the platform packages that npm left out of it. npm drops an optional
- * dependency from the lock when the registry in use does not serve it, and then `npm ci` refuses the
- * lock everywhere, and other platforms get no binary. Only exact pins are added: version from the
- * parent, platform from the name. Run it after `npm install`; `--check` only tells (exit code 1).
+ * Adds to package-lock.json the platform packages that npm left out of it, and the integrity hashes it
+ * left out. npm drops an optional dependency from the lock when the registry in use does not serve it,
+ * and then `npm ci` refuses the lock everywhere, and other platforms get no binary. Only exact pins are
+ * added: version from the parent, platform from the name, hash from the registry. An entry without a
+ * hash would be installed whatever it holds. Run it after `npm install`; `--check` only tells (exit
+ * code 1), with `--file LOCK` of another file.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const OS = [
   'aix',
@@ -32,7 +36,10 @@ const CPU = [
   'x64',
 ];
 
-const file = fileURLToPath(new URL('../package-lock.json', import.meta.url));
+const { values: options } = parseArgs({
+  options: { check: { type: 'boolean', default: false }, file: { type: 'string' } },
+});
+const file = options.file ?? fileURLToPath(new URL('../package-lock.json', import.meta.url));
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 const added = {};
 for (const [path, parent] of Object.entries(lock.packages)) {
@@ -55,20 +62,49 @@ for (const [path, parent] of Object.entries(lock.packages)) {
   }
 }
 
-const count = Object.keys(added).length;
-if (count > 0 && process.argv.includes('--check')) {
-  process.stderr.write(
-    `package-lock.json lacks ${count} platform packages: ${Object.keys(added).join(', ')}\n`,
-  );
-  process.exit(1);
+const names = Object.keys(added);
+const packages = { ...lock.packages, ...added };
+const unhashed = Object.keys(packages).filter(needsHash);
+if (options.check) {
+  complain('platform packages', names);
+  complain('integrity hashes of', unhashed);
+  process.exit(names.length + unhashed.length > 0 ? 1 : 0);
 }
-if (count > 0) {
-  const { '': project, ...others } = { ...lock.packages, ...added };
+for (const path of unhashed) {
+  // In npm's order, so that its next run changes nothing.
+  const { version, ...rest } = packages[path];
+  packages[path] = { version, integrity: hashOf(path), ...rest };
+}
+if (names.length + unhashed.length > 0) {
+  const { '': project, ...others } = packages;
   const sorted = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
   lock.packages = { '': project, ...Object.fromEntries(sorted) };
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 }
-process.stdout.write(`package-lock.json: ${count} platform packages added.\n`);
+process.stdout.write(
+  `package-lock.json: ${names.length} platform packages and ${unhashed.length} hashes added.\n`,
+);
+
+function complain(what, paths) {
+  if (paths.length === 0) return;
+  process.stderr.write(`package-lock.json lacks ${paths.length} ${what}: ${paths.join(', ')}\n`);
+}
+
+/** Everything that is downloaded: not the project itself, its workspaces and the links to them. */
+function needsHash(path) {
+  const { link, integrity } = packages[path];
+  return path.includes('node_modules/') && !link && !/^sha512-/.test(integrity ?? '');
+}
+
+/** As the registry in use gives it; npm compares it with what it downloads later. */
+function hashOf(path) {
+  const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+  const wanted = `${name}@${packages[path].version}`;
+  const hash = execFileSync('npm', ['view', wanted, 'dist.integrity'], { encoding: 'utf8' }).trim();
+  if (hash.startsWith('sha512-')) return hash;
+  process.stderr.write(`${path}: the registry has no hash for ${wanted}\n`);
+  process.exit(1);
+}
 
 /** As Node resolves: in the dependent's own node_modules, then in those above it. */
 function isLocked(path, name) {

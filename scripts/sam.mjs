@@ -1,7 +1,8 @@
 /**
  * Runs the AWS SAM CLI: `node scripts/sam.mjs build`. A `sam` on the PATH is used as it is; without one,
  * or with MILLRACE_SAM=venv (as .ci/run sets it), a Python virtual environment with exactly the
- * versions of scripts/sam-requirements.txt is made in .venv-sam/ once, in about 40 s.
+ * versions of scripts/sam-requirements.txt, each file checked by its hash, is made in .venv-sam/ once, in
+ * about a minute.
  * Exit code: SAM's own, or 3 when there is no way to get it here.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,6 +11,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PYTHON_MINOR_MIN = 10;
+/** The file lists everything, with hashes: nothing is resolved, and nothing else is let in. */
+const PIP_INSTALL = [
+  ...['install', '--quiet', '--disable-pip-version-check'],
+  ...['--require-hashes', '--no-deps'],
+];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const venv = join(root, '.venv-sam');
 const binaries = join(venv, process.platform === 'win32' ? 'Scripts' : 'bin');
@@ -49,7 +55,7 @@ function venvSam() {
   );
   step(
     join(binaries, 'python'),
-    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirementsFile],
+    ['-m', 'pip', ...PIP_INSTALL, '-r', requirementsFile],
     'install the SAM CLI with pip',
   );
   writeFileSync(stamp, requirements);
