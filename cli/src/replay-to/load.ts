@@ -1,5 +1,6 @@
 import { ENTRY_BYTES_MAX } from '@millrace/adapters/aws/kinesis-writer';
 import type { StreamEntry } from '@millrace/core/port';
+import { HeldBytes } from '../recording/held-bytes';
 import { readRecording } from '../recording/read';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
 
@@ -26,7 +27,9 @@ export async function loadRecording(
 ): Promise<LoadedRecording> {
   const ofShard = new Map<string, TimedEntry[]>();
   let skipped = 0;
+  const held = new HeldBytes(path);
   const { header, shards } = await readRecording(path, options, (record) => {
+    held.add(record);
     const entry = entryOf(record);
     if (entry === null) {
       skipped += 1;

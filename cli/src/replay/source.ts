@@ -1,5 +1,6 @@
 import { countMeasurements } from '@millrace/adapters/kinesis/count';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import { HeldBytes } from '../recording/held-bytes';
 import { readRecording } from '../recording/read';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
 import { equalShards } from './hash-range';
@@ -39,7 +40,9 @@ export async function readSource(path: string, options: SourceOptions): Promise<
   let measurements = 0;
   let firstMs = Number.POSITIVE_INFINITY;
   let lastMs = Number.NEGATIVE_INFINITY;
+  const held = new HeldBytes(path);
   const summary = await readRecording(path, { partial, warn }, (record) => {
+    held.add(record);
     records.push(record);
     measurements += countMeasurements(record, pipeline, transforms);
     firstMs = Math.min(firstMs, record.arrivalMs);
