@@ -53,13 +53,13 @@ export async function showEntry(
 
 /** A file keeps the bytes as they are; a terminal, perhaps behind a pipe, would obey them. */
 function showBytes(bytes: Buffer, raw: boolean): void {
-  if (raw) {
+  const text = isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
+  if (raw || (isUtf8(bytes) && printable(text) === text)) {
     printBytes(bytes);
     return;
   }
-  const text = isUtf8(bytes) ? bytes.toString() : bytes.toString('latin1');
-  if (!isUtf8(bytes)) say('not UTF-8: shown byte by byte (--raw gives them as they are)');
-  else if (printable(text) !== text) say('shown with escapes (--raw gives the bytes as they are)');
+  const how = isUtf8(bytes) ? 'shown with escapes' : 'not UTF-8: shown byte by byte';
+  say(`${how} (--raw gives the bytes as they are)`);
   print(text);
 }
 
