@@ -7,6 +7,7 @@ export interface BatchCounts {
   readonly invalid: number;
   readonly redelivered: number;
   readonly conflicts: number;
+  readonly spreadSeries: number;
   readonly lastArrivalMs: number;
   readonly failed: boolean;
 }
@@ -28,6 +29,7 @@ const UNITS = {
   Quarantined: 'Count',
   Redelivered: 'Count',
   Conflicts: 'Count',
+  SpreadSeries: 'Count',
   FailedBatches: 'Count',
   Lag: 'Milliseconds',
 } as const;
@@ -55,6 +57,7 @@ export function createBatchMetrics(settings: MetricsSettings): (batch: BatchCoun
       Quarantined: batch.late + batch.invalid,
       Redelivered: batch.redelivered,
       Conflicts: batch.conflicts,
+      SpreadSeries: batch.spreadSeries,
       FailedBatches: batch.failed ? 1 : 0,
       Lag: Math.max(0, timestampMs - batch.lastArrivalMs),
     };

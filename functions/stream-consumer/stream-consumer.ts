@@ -23,6 +23,7 @@ import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from '
 import { registerDefinitions } from './definitions';
 import { type GroupedBatch, groupBatch, type RefusedRecord, sourceOfRecord } from './group-batch';
 import { type FirstFailure, KeyGroupedProcessor } from './key-grouped-processor';
+import { spreadSeries } from './spread-series';
 
 export interface StreamConsumerPorts extends CommitPorts, KeptFor {
   readonly pipeline: Pipeline;
@@ -40,6 +41,8 @@ export interface StreamConsumerPorts extends CommitPorts, KeptFor {
 export interface BatchSummary extends Tally {
   readonly records: number;
   readonly series: number;
+  /** Those that came under more than `PARTITION_KEYS_FEW` partition keys in this one batch. */
+  readonly spreadSeries: number;
   readonly unmatched: number;
   /** Age of the last record when the batch was done would need a clock: this is its arrival. */
   readonly lastArrivalMs: number;
@@ -320,6 +323,7 @@ function report(
     ...tally,
     records: records.length,
     series: batch.groups.length,
+    spreadSeries: spreadSeries(batch.groups),
     unmatched: batch.refused.reduce((sum, { refusals }) => sum + refusals.unmatched, 0),
     lastArrivalMs: Math.round(last.kinesis.approximateArrivalTimestamp * 1000),
     failed: first !== null,

@@ -7,6 +7,7 @@ import { complaint } from '../command';
 import { AnswerNoError } from '../exit';
 import { print, printJson, say } from '../output';
 import { projectFile } from '../project';
+import { PartitionKeySurvey } from '../survey/partition-keys';
 import type { QueryFlags } from './command';
 import { follow } from './follow';
 import { type QuerySource, selectIncidents, selectRows } from './read';
@@ -30,9 +31,11 @@ export async function query(command: Command, flags: QueryFlags): Promise<void> 
   if (flags.incidents === true) return showIncidents(command, source, selection, flags);
   const json = flags.json === true;
   const limit = flags.limit ?? (json ? Number.POSITIVE_INFINITY : DRAWN_ROWS);
-  const rows = await selectRows(source, selection, limit);
+  const keys = new PartitionKeySurvey();
+  const rows = await selectRows(source, selection, limit, keys);
   if (json) printJson(rows.map(rowLine));
   else printLines(rowLines(rows, source.pipeline, flags.limit ?? TABLE_ROWS));
+  for (const warning of keys.warnings()) say(`warning: ${warning}`);
   if (rows.length === 0 && !json) {
     throw new AnswerNoError(complaint(command, `no rows${unknownMetric(flags, source)}`));
   }

@@ -11,6 +11,7 @@ import { scanAll } from '@millrace/core/results/pages';
 import { lastStates, readDefinitions } from '@millrace/core/results/read';
 import { byText, mergeRows } from '@millrace/core/results/rows';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
+import type { PartitionKeySurvey } from '../survey/partition-keys';
 import type { Selection } from './selection';
 
 export interface QuerySource {
@@ -19,17 +20,24 @@ export interface QuerySource {
   readonly pipeline: Pipeline;
 }
 
-/** Rows of the selection, parts merged; at most `limit` of each series, the newest. */
+/** Rows of the selection, parts merged; at most `limit` of each series, the newest. `keys` sees each part. */
 export async function selectRows(
   source: QuerySource,
   selection: Selection,
   limit: number,
+  keys?: PartitionKeySurvey,
 ): Promise<RowView[]> {
   const items = await selectItems(source.results, 'R', selection, limit);
+  for (const item of keys === undefined ? [] : items) notePart(item, keys as PartitionKeySurvey);
   const metrics = new Set(items.map(({ pk }) => parseSeriesPartition(pk).metric));
   const known = await readDefinitions(source.control, metrics);
   const rows = mergeRows(items, source.pipeline, known);
   return newestOf(rows, limit);
+}
+
+function notePart({ pk, sk }: Item, keys: PartitionKeySurvey): void {
+  const { metric, series } = parseSeriesPartition(pk);
+  keys.note(metric, series, sk.slice(sk.indexOf('#') + 1));
 }
 
 /** Last states of the incidents that opened within the selection. */

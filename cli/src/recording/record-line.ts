@@ -8,8 +8,8 @@ export const RECORD_FIELDS = ['s', 'q', 'p', 'a', 'e', 'j', 'd'];
 /** Kinesis gives sequence numbers of up to 129 digits. */
 const SEQUENCE = /^(0|[1-9]\d{0,128})$/;
 const PARTITION_KEY_LENGTH_MAX = 256;
-/** The last instant a JavaScript Date can name. */
-const TIME_MS_MAX = 8.64e15;
+/** No stream has seen the year 2200; milliseconds where seconds belong are beyond it. */
+const ARRIVAL_MS_MAX = Date.UTC(2200, 0);
 
 /**
  * Reads one record. `text` is the line and `line` what it parses to; the record's bytes are cut out
@@ -46,9 +46,23 @@ function isPartitionKey(value: unknown): value is string {
 
 function parseArrival(seconds: unknown, fail: Fail): number {
   const arrivalMs = typeof seconds === 'number' ? Math.round(seconds * 1000) : Number.NaN;
-  if (arrivalMs >= 0 && arrivalMs <= TIME_MS_MAX) return arrivalMs;
-  return fail(`a: expected the arrival in epoch seconds, got ${shown(seconds)}`);
+  if (arrivalMs >= 0 && arrivalMs <= ARRIVAL_MS_MAX) return arrivalMs;
+  return fail(`a: expected the arrival in epoch seconds, got ${shown(seconds)}${unitOf(seconds)}`);
 }
+
+/** Of a number that is a time of our age in another unit. */
+function unitOf(value: unknown): string {
+  const seconds = Number(value);
+  const unit = UNITS.find(([, perSecond]) => seconds / perSecond <= ARRIVAL_MS_MAX / 1000);
+  if (typeof value !== 'number' || seconds < 0 || unit === undefined) return '';
+  return `, which looks like ${unit[0]}`;
+}
+
+const UNITS = [
+  ['milliseconds', 1e3],
+  ['microseconds', 1e6],
+  ['nanoseconds', 1e9],
+] as const;
 
 function parseData(text: string, line: Members, fail: Fail): string {
   const { j: json, d: data } = line;

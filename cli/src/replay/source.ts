@@ -3,6 +3,7 @@ import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { HeldBytes } from '../recording/held-bytes';
 import { readRecording } from '../recording/read';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
+import { Survey } from '../survey/survey';
 import { equalShards } from './hash-range';
 import { completeRanges } from './shards/complete-ranges';
 import { reshard } from './shards/reshard';
@@ -37,6 +38,7 @@ const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,128}$/;
 export async function readSource(path: string, options: SourceOptions): Promise<Source> {
   const { partial, warn, pipeline, transforms } = options;
   const records: RecordedRecord[] = [];
+  const survey = new Survey();
   let measurements = 0;
   let firstMs = Number.POSITIVE_INFINITY;
   let lastMs = Number.NEGATIVE_INFINITY;
@@ -44,10 +46,13 @@ export async function readSource(path: string, options: SourceOptions): Promise<
   const summary = await readRecording(path, { partial, warn }, (record) => {
     held.add(record);
     records.push(record);
-    measurements += countMeasurements(record, pipeline, transforms);
+    measurements += countMeasurements(record, pipeline, transforms, (decision, partitionKey) =>
+      survey.note(decision, partitionKey, record.arrivalMs),
+    );
     firstMs = Math.min(firstMs, record.arrivalMs);
     lastMs = Math.max(lastMs, record.arrivalMs);
   });
+  for (const warning of survey.warnings()) warn(warning);
   const { stream } = summary.header;
   return {
     ...(stream !== null && STREAM_NAME.test(stream) && { stream }),

@@ -8,6 +8,7 @@ const BATCH = {
   invalid: 1,
   redelivered: 4,
   conflicts: 3,
+  spreadSeries: 6,
   lastArrivalMs: 1_000,
   failed: false,
 };
@@ -35,6 +36,7 @@ test('a batch is one line of JSON: its counts, and what was quarantined', () => 
     Applied: 7,
     Late: 2,
     DedupeOverflow: 5,
+    SpreadSeries: 6,
     Invalid: 1,
     Quarantined: 3,
     Redelivered: 4,

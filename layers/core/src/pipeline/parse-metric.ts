@@ -69,7 +69,7 @@ export function parseMetric(
     name,
     match: parseMatch(fields.get('match'), fields.at('match'), problems),
     series: readSeries(fields, problems),
-    time: readTime(fields),
+    time: readTime(fields, problems),
     ...readValue(fields, aggregates),
     ...readTolerances(fields, problems),
     dedupe: optional(fields, 'dedupe', (dedupe, dedupeAt) =>
@@ -120,9 +120,27 @@ function readSeries(fields: Fields, problems: Problems): readonly Path[] {
   );
 }
 
-function readTime(fields: Fields): Metric['time'] {
+/** What the last step of a time's path says of its unit: `created_ns`, `epochSeconds`. */
+const UNIT_NAMES: readonly (readonly [TimeUnit, RegExp])[] = [
+  ['ns', /(?:nanos|nanoseconds|_ns)$/i],
+  ['us', /(?:micros|microseconds|_us)$/i],
+  ['s', /(?<!milli|micro|nano)(?:seconds|secs)$|_s$|_sec$/i],
+];
+
+/** A wrong unit moves every record by decades, and nothing of it looks wrong. */
+function warnOfUnit(fields: Fields, path: Path | undefined, problems: Problems): void {
+  const name = path?.at(-1);
+  if (name === undefined || fields.has('timeUnit')) return;
+  const unit = UNIT_NAMES.find(([, pattern]) => pattern.test(name))?.[0];
+  if (unit === undefined) return;
+  const text = `numbers are read as milliseconds: should "timeUnit" be "${unit}"?`;
+  problems.warn(fields.at('time'), text);
+}
+
+function readTime(fields: Fields, problems: Problems): Metric['time'] {
   const path = fields.path('time');
   const unit = fields.word('timeUnit', TIME_UNITS) ?? 'ms';
+  warnOfUnit(fields, path, problems);
   if (fields.has('timeUnit') && !fields.has('time')) {
     fields.error('timeUnit', 'has no effect without "time"');
   }
@@ -157,8 +175,15 @@ function readTolerances(fields: Fields, problems: Problems) {
   if (maxPastSkewMs !== undefined && !fields.has('time')) {
     fields.error('maxPastSkew', 'has no effect without "time"');
   }
+  const outOfOrdernessMs = fields.duration('outOfOrderness', 0) ?? OUT_OF_ORDERNESS_MS_DEFAULT;
+  if ((maxPastSkewMs ?? Number.POSITIVE_INFINITY) < outOfOrdernessMs + allowedLatenessMs) {
+    problems.warn(
+      fields.at('maxPastSkew'),
+      'is shorter than "outOfOrderness" and "allowedLateness": it refuses what their windows would take',
+    );
+  }
   return {
-    outOfOrdernessMs: fields.duration('outOfOrderness', 0) ?? OUT_OF_ORDERNESS_MS_DEFAULT,
+    outOfOrdernessMs,
     allowedLatenessMs,
     idleCloseMs: fields.duration('idleClose', 1) ?? IDLE_CLOSE_MS_DEFAULT,
     maxFutureSkewMs,

@@ -65,10 +65,12 @@ export function measureCompiled(
   const value = measuredValue(record, metric);
   if (Number.isNaN(value)) return reject(metric, 'value', explainValue(record, metric));
   if (eventMs > arrivalMs + metric.maxFutureSkewMs) {
-    return reject(metric, 'future', `event time is ${eventMs - arrivalMs} ms after arrival`);
+    const detail = `event time is ${eventMs - arrivalMs} ms after arrival`;
+    return { ...reject(metric, 'future', detail), eventMs };
   }
   if (metric.maxPastSkewMs !== undefined && eventMs < arrivalMs - metric.maxPastSkewMs) {
-    return reject(metric, 'past', `event time is ${arrivalMs - eventMs} ms before arrival`);
+    const detail = `event time is ${arrivalMs - eventMs} ms before arrival`;
+    return { ...reject(metric, 'past', detail), eventMs };
   }
   return {
     kind: 'measurement',

@@ -40,4 +40,6 @@ export interface Rejection {
   readonly metric: Metric | null;
   readonly reason: InvalidReason;
   readonly detail: string;
+  /** Of `future` and `past`. */
+  readonly eventMs?: number;
 }

@@ -128,7 +128,17 @@ describe('readRecording refuses', () => {
     [
       'an arrival in nanoseconds',
       recordingText([line({ a: 1.6e18 })]),
-      'line 2: a: expected the arrival',
+      'line 2: a: expected the arrival in epoch seconds, got 1600000000000000000, which looks like nanoseconds',
+    ],
+    [
+      'an arrival in milliseconds',
+      recordingText([line({ a: 1_767_571_200_000 })]),
+      'line 2: a: expected the arrival in epoch seconds, got 1767571200000, which looks like milliseconds',
+    ],
+    [
+      'an arrival after 2200',
+      recordingText([line({ a: 7_258_118_400.001 })]),
+      'line 2: a: expected the arrival in epoch seconds, got 7258118400.001, which looks like milliseconds',
     ],
     [
       'a hash key out of range',

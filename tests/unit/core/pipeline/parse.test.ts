@@ -210,6 +210,34 @@ describe('warnings', () => {
   test('a future skew equal to the lateness is none', () => {
     expect(parsePipeline(smallest({ maxFutureSkew: '60s' })).warnings).toEqual([]);
   });
+
+  test.each([
+    ['created_ns', 'ns'],
+    ['event.epochSeconds', 's'],
+    ['ts_s', 's'],
+    ['sent.micros', 'us'],
+  ])('a time at %s that is read as milliseconds', (time, unit) => {
+    expect(parsePipeline(smallest({ time })).warnings).toEqual([
+      `pipeline.json: metrics.m.time: numbers are read as milliseconds: should "timeUnit" be "${unit}"?`,
+    ]);
+    expect(parsePipeline(smallest({ time, timeUnit: unit })).warnings).toEqual([]);
+  });
+
+  test.each(['ts', 'epochMilliseconds', 'created_ms', 'class', 'seconds.at'])(
+    'nothing is said of a time at %s',
+    (time) => {
+      expect(parsePipeline(smallest({ time })).warnings).toEqual([]);
+    },
+  );
+
+  test('a maxPastSkew that refuses what windows would take', () => {
+    const warningsOf = (maxPastSkew: string) =>
+      parsePipeline(smallest({ time: 'ts', maxPastSkew })).warnings;
+    expect(warningsOf('69s')).toEqual([
+      expect.stringContaining('metrics.m.maxPastSkew: is shorter'),
+    ]);
+    expect(warningsOf('70s')).toEqual([]);
+  });
 });
 
 describe('parsePipelineText', () => {
