@@ -1,25 +1,35 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
-import { stateKey } from '@millrace/core/fold/key';
-import { windowStart } from '@millrace/core/fold/window';
-import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
-import type { Item, KeyValueStore } from '@millrace/core/port';
+import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import type { KeyValueStore } from '@millrace/core/port';
 import { expand } from '@millrace/core/record/expand';
 import type { Measurement } from '@millrace/core/record/record';
+import { TrialStates, type Verdict } from './trial';
 
 /**
  * What putting a record again would come to:
  * - `apply`: a metric that refused it would count it now
  * - `refused`, `late`: every metric that refused it would do so again
+ * - `duplicate`: the metrics that refused it hold another record with its id
  * - `unmatched`: no metric wants it any more
  * - `twice`: a metric that counted it then, and does not deduplicate, would count it again
  * - `gone`: its bytes have expired
  * - `unputable`: no stream takes anything under its partition key
  */
-export type Outcome = 'apply' | 'refused' | 'late' | 'unmatched' | 'twice' | 'gone' | 'unputable';
+export type Outcome =
+  | 'apply'
+  | 'refused'
+  | 'late'
+  | 'duplicate'
+  | 'unmatched'
+  | 'twice'
+  | 'gone'
+  | 'unputable';
 
 export interface Forecast {
   readonly outcome: Outcome;
   readonly detail: string;
+  /** Says that the record will be put: later forecasts reckon with it. */
+  readonly keep?: () => void;
 }
 
 export interface ForecastContext {
@@ -28,6 +38,8 @@ export interface ForecastContext {
   /** Null = the record goes to a stream whose state is not known. */
   readonly state: KeyValueStore | null;
   readonly nowMs: number;
+  /** Of the run, so that records meet what those before them leave; absent: each is judged alone. */
+  readonly states?: TrialStates;
 }
 
 export interface Refusals {
@@ -36,7 +48,10 @@ export interface Refusals {
   readonly metrics: readonly (string | null)[];
 }
 
-/** Judges a record as the consumer would if it arrived now. Looks only; nothing is written. */
+/**
+ * Judges a record as the consumer would if it arrived now, by folding it into a copy of the state: epochs,
+ * borders, closed windows and ids count as they will. Looks only; nothing is written.
+ */
 export async function forecast(
   bytes: Uint8Array,
   { partitionKey, metrics }: Refusals,
@@ -69,50 +84,40 @@ async function judge(
   measured: readonly Measurement[],
   refusedBy: ReadonlySet<string | null>,
   partitionKey: string,
-  context: ForecastContext,
+  { state, nowMs, states = new TrialStates() }: ForecastContext,
 ): Promise<Forecast> {
+  const trial = state === null ? null : states.begin(state, partitionKey, nowMs);
+  const keep = () => trial?.keep();
   const applying: string[] = [];
+  let twice: string | null = null;
   let late: string | null = null;
+  let other: Omit<Forecast, 'keep'> | null = null;
   for (const measurement of measured) {
     const { name } = measurement.metric;
-    const isLate = await isLateNow(measurement, partitionKey, context);
+    const { outcome, detail } = (await trial?.fold(measurement)) ?? unknownState(measurement);
     const wasRefused = refusedBy.has(null) || refusedBy.has(name);
-    if (isLate) late ??= name;
-    else if (wasRefused) applying.push(name);
-    else if (measurement.dedupeKey === null) {
-      const detail = `metric ${name} has counted it and does not deduplicate`;
-      return { outcome: 'twice', detail };
-    }
+    if (outcome === 'late') late ??= `metric ${name}: ${detail}`;
+    else if (outcome === 'refused') other ??= { outcome, detail };
+    else if (outcome === 'duplicate' && wasRefused) {
+      other ??= { outcome, detail: `metric ${name} holds another record with its id` };
+    } else if (outcome === 'applied' && wasRefused) applying.push(name);
+    else if (outcome === 'applied')
+      twice ??= `metric ${name} has counted it and ${memory(measurement)}`;
   }
-  const [first] = applying;
-  if (first !== undefined) return { outcome: 'apply', detail: `metric ${applying.join(', ')}` };
-  if (late !== null) {
-    return { outcome: 'late', detail: `metric ${late}: the window and its lateness are over` };
+  if (twice !== null) return { outcome: 'twice', detail: twice, keep };
+  if (applying.length > 0) {
+    return { outcome: 'apply', detail: `metric ${applying.join(', ')}`, keep };
   }
-  return { outcome: 'refused', detail: 'only metrics that have counted it match' };
+  if (late !== null) return { outcome: 'late', detail: late, keep };
+  if (other !== null) return { ...other, keep };
+  return { outcome: 'refused', detail: 'only metrics that have counted it match', keep };
 }
 
-async function isLateNow(
-  { metric, series, eventMs }: Measurement,
-  partitionKey: string,
-  { state, nowMs }: ForecastContext,
-): Promise<boolean> {
-  if (state === null) return false;
-  const [item] = await state.getMany([stateKey({ metric: metric.name, partitionKey, series })]);
-  if (item === undefined) return false;
-  const endMs = windowStart(eventMs, metric) + metric.window.sizeMs;
-  const watermarkMs = watermarkAt(item, nowMs, metric);
-  return watermarkMs !== null && endMs + metric.allowedLatenessMs <= watermarkMs;
+/** Of another stream: what has an id is hoped to be known there, everything else counts. */
+function unknownState({ dedupeKey }: Measurement): Verdict {
+  return { outcome: dedupeKey === null ? 'applied' : 'duplicate', detail: '' };
 }
 
-/** The watermark as this record would find it: after a silence its arrival closes what is over. */
-function watermarkAt(item: Item, nowMs: number, metric: Metric): number | null {
-  const body = JSON.parse(String(item.body)) as {
-    readonly w: number | null;
-    readonly p: readonly (readonly [startMs: number, endMs: number, ...rest: unknown[]])[];
-  };
-  const isIdle = typeof item.la === 'number' && nowMs - item.la >= metric.idleCloseMs;
-  if (!isIdle) return body.w;
-  const newestEndMs = Math.max(...body.p.map(([, endMs]) => endMs));
-  return Math.max(body.w ?? -Infinity, Math.min(newestEndMs, nowMs - metric.outOfOrdernessMs));
+function memory({ dedupeKey }: Measurement): string {
+  return dedupeKey === null ? 'does not deduplicate' : 'does not remember its id';
 }

@@ -11,6 +11,7 @@ import { putTakeable } from '@millrace/core/put-takeable';
 import { type FilteredRecord, type QuarantineFilter, readRecords } from '../quarantine/entry';
 import { type Forecast, type ForecastContext, forecast, type Outcome } from './forecast';
 import { claim, isDone, markDone, markKey } from './mark';
+import { TrialStates } from './trial';
 import { type RefusedUser, usersOf } from './users';
 
 export interface RedriveOptions {
@@ -22,7 +23,7 @@ export interface RedriveOptions {
   readonly finish?: () => Promise<void>;
   readonly toStream: string;
   readonly filter: QuarantineFilter;
-  readonly judge: Omit<ForecastContext, 'nowMs'>;
+  readonly judge: Omit<ForecastContext, 'nowMs' | 'states'>;
   /** Also what would be refused, late or counted twice. */
   readonly all: boolean;
   readonly clock: Clock;
@@ -89,8 +90,9 @@ export async function redrive(options: RedriveOptions): Promise<RedriveCounts> {
 }
 
 async function* allReady(options: RedriveOptions, counts: RedriveCounts): AsyncGenerator<Ready> {
+  const states = new TrialStates();
   for await (const filtered of readRecords(options.control, options.filter)) {
-    yield* readyOf(filtered, options, counts);
+    yield* readyOf(filtered, options, counts, states);
   }
 }
 
@@ -99,6 +101,7 @@ async function* readyOf(
   filtered: FilteredRecord,
   options: RedriveOptions,
   counts: RedriveCounts,
+  states: TrialStates,
 ): AsyncGenerator<Ready> {
   const { control, objects, all, toStream, judge, clock } = options;
   for await (const user of usersOf(filtered, { control, quarantine: objects })) {
@@ -108,10 +111,11 @@ async function* readyOf(
       continue;
     }
     const { bytes, partitionKey } = user;
-    const seen = await predict(user, { ...judge, nowMs: clock.nowMs() });
+    const seen = await predict(user, { ...judge, states, nowMs: clock.nowMs() });
     options.onRecord?.(user, seen);
     const isPutable = bytes !== null && seen.outcome !== 'unputable';
     if (isPutable && (all || seen.outcome === 'apply')) {
+      seen.keep?.();
       yield { user, bytes, partitionKey, outcome: seen.outcome };
     } else {
       counts.kept[seen.outcome] = (counts.kept[seen.outcome] ?? 0) + 1;

@@ -87,12 +87,17 @@ function lineOf(user: RefusedUser, { outcome, detail }: Forecast, flags: Redrive
 const SAYS: Readonly<Record<Outcome, string>> = {
   apply: 'would be applied',
   refused: 'would be refused again',
-  late: 'would be late again',
+  late: 'would be late',
+  duplicate: 'would be a duplicate',
   unmatched: 'would match no metric',
   twice: 'would be counted twice',
   gone: 'cannot be put',
   unputable: 'no stream takes it under its partition key',
 };
+
+/** Nothing that is put now can change a window that is closed. */
+const LATE_HINT =
+  '  what is late stays out of the rows: a batch recomputation over the recorded stream mends the past';
 
 function summary(counts: RedriveCounts, flags: RedriveFlags): readonly string[] {
   const { records, put, uncertain, done, kept, outcomes } = counts;
@@ -105,6 +110,7 @@ function summary(counts: RedriveCounts, flags: RedriveFlags): readonly string[] 
   for (const [outcome, count] of Object.entries(kept)) {
     lines.push(`  ${grouped(count)} left: ${SAYS[outcome as Outcome]}`);
   }
+  if ((kept.late ?? 0) + (outcomes.late ?? 0) > 0) lines.push(LATE_HINT);
   if (done > 0) lines.push(`  ${grouped(done)} left: put by an earlier run`);
   if (uncertain > 0) {
     lines.push(

@@ -303,3 +303,87 @@ describe('what would become of a record', () => {
     expect(counts).toMatchObject({ records: 1, ...expected });
   });
 });
+
+describe('the forecast is what happens', () => {
+  const MINUTE_MS = 60_000;
+  const json = {
+    dedupe: { by: 'eventId', path: 'id' },
+    window: { type: 'tumbling', size: '5m' },
+    aggregates: ['count'],
+  };
+
+  /** Minutes 20 to 39 bring texts; at minute 60 `after` is deployed, and numbers go on until 70. */
+  async function mended(before: object, after: object) {
+    const stage = createStage();
+    const pipelines = [onePipeline({ ...json, ...before }), onePipeline({ ...json, ...after })];
+    const minuteOf = (minute: number, v: unknown) => ({
+      key: 'a',
+      data: JSON.stringify({ s: 'a', t: START_MS + minute * MINUTE_MS, v, id: `i${minute}` }),
+    });
+    for (let minute = 0; minute < 70; minute++) {
+      stage.pass(MINUTE_MS);
+      const v = minute >= 20 && minute < 40 ? '1' : 1;
+      await stage.consume([minuteOf(minute, v)], pipelines[minute < 60 ? 0 : 1]);
+    }
+    return { ...stage, after: pipelines[1] as typeof BEFORE };
+  }
+
+  it.each<[string, object, object, object]>([
+    [
+      'a new definition closes what had begun, whatever its lateness',
+      { allowedLateness: '6h' },
+      { allowedLateness: '6h', coerce: true },
+      { late: 20 },
+    ],
+    ['the old lateness is over anyway', {}, { coerce: true }, { late: 20 }],
+    [
+      'the definition is the same, the records are refused again',
+      { allowedLateness: '6h' },
+      { allowedLateness: '6h' },
+      { refused: 20 },
+    ],
+  ])('%s', async (_name, before, after, expected) => {
+    const { run, consume, stream, stores, after: pipeline } = await mended(before, after);
+    const counted = () => readAccounting(stores.state, stores.control);
+    const judge = { pipeline, transforms: new Map(), state: stores.state };
+
+    const forecast = await run({ judge, all: true });
+    const then = await counted();
+    await consume(
+      stream.map(({ partitionKey, data }) => ({ key: partitionKey, data })),
+      pipeline,
+    );
+    const now = await counted();
+
+    expect(forecast.outcomes).toEqual(expected);
+    expect({
+      late: now.late - then.late,
+      refused: now.invalid - then.invalid,
+      apply: now.applied - then.applied,
+    }).toEqual({ late: 0, refused: 0, apply: 0, ...expected });
+  });
+
+  it('records meet what those before them leave: the watermark, and ids', async () => {
+    const { run, consume, stream, stores } = createStage();
+    const at = (minute: number, id: string) => ({
+      key: 'a',
+      data: JSON.stringify({ s: 'a', t: START_MS + minute * MINUTE_MS, v: '1', id }),
+    });
+    // The second is late by the first, the fourth has the id of the third.
+    const bad = [at(0, 'one'), at(-30, 'two'), at(-1, 'three'), at(-1, 'three')];
+    await consume(bad, onePipeline(json));
+    const pipeline = onePipeline({ ...json, coerce: true });
+    const judge = { pipeline, transforms: new Map(), state: stores.state };
+
+    const forecast = await run({ judge, all: true });
+    await consume(
+      stream.map(({ partitionKey, data }) => ({ key: partitionKey, data })),
+      pipeline,
+    );
+
+    expect(forecast.outcomes).toEqual({ apply: 2, late: 1, duplicate: 1 });
+    expect(await readAccounting(stores.state, stores.control)).toMatchObject({
+      ...{ applied: 2, late: 1, duplicate: 1 },
+    });
+  });
+});
