@@ -5,7 +5,14 @@ import { carrierMark, shardMark } from '@millrace/core/fold/marks';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { RecordPlace, RecordSource } from '@millrace/core/quarantine/bytes';
 import { RecordRefusals, UNMATCHED } from '@millrace/core/quarantine/refusals';
-import { type Decision, expand, type Visit } from '@millrace/core/record/expand';
+import { TRANSFORM_OUTPUTS_MAX } from '@millrace/core/record/apply-transform';
+import {
+  type Decision,
+  expand,
+  newOutputBudget,
+  type OutputBudget,
+  type Visit,
+} from '@millrace/core/record/expand';
 import type { Measurement } from '@millrace/core/record/record';
 import type { KinesisStreamRecord } from 'aws-lambda';
 
@@ -74,6 +81,7 @@ class Batch implements GroupedBatch {
   #sequence = '';
   #arrivalMs = 0;
   #user: UserRecord | null = null;
+  readonly #budget: OutputBudget = newOutputBudget();
   /** Of the record that is being read; null = nothing of it was refused yet. */
   #refusals: RecordRefusals | null = null;
   /** Partition key of the aggregate that is being read; null = no aggregate. */
@@ -93,6 +101,7 @@ class Batch implements GroupedBatch {
     this.#recordIndex = recordIndex;
     this.#sequence = kinesis.sequenceNumber;
     this.#refusals = null;
+    this.#budget.left = TRANSFORM_OUTPUTS_MAX;
     this.#arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
     if (decoded instanceof UserRecord) {
       this.#addUser(decoded, 0);
@@ -109,7 +118,9 @@ class Batch implements GroupedBatch {
     this.#user = user;
     if (user.record !== null) {
       const { pipeline, transforms } = this.#options;
-      return expand(user.record, pipeline, transforms, this.#arrivalMs, this.#visit, sub);
+      const { record } = user;
+      const budget = this.#budget;
+      return expand(record, pipeline, transforms, this.#arrivalMs, this.#visit, sub, budget);
     }
     if (user.tick !== null) {
       const { metric: name, series } = user.tick;

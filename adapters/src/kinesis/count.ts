@@ -1,5 +1,5 @@
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
-import { type Decision, expand } from '@millrace/core/record/expand';
+import { type Decision, expand, newOutputBudget, type Visit } from '@millrace/core/record/expand';
 import { decodeKinesis, UserRecord } from './decode';
 
 /**
@@ -14,15 +14,17 @@ export function countMeasurements(
 ): number {
   const decoded = decodeKinesis(source.data, source.partitionKey);
   const users = decoded instanceof UserRecord ? [decoded] : decoded;
+  const budget = newOutputBudget();
   let measurements = 0;
   for (const { tick, record, partitionKey } of users) {
     if (tick !== null) continue;
     if (record === null) measurements++;
     else {
-      expand(record, pipeline, transforms, source.arrivalMs, (_, decision) => {
+      const count: Visit = (_, decision) => {
         measurements++;
         note?.(decision, partitionKey);
-      });
+      };
+      expand(record, pipeline, transforms, source.arrivalMs, count, 0, budget);
     }
   }
   return measurements;

@@ -1,6 +1,6 @@
 import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { JsonRecord, Transform, Transforms } from '@millrace/core/pipeline/pipeline';
-import { expand } from '@millrace/core/record/expand';
+import { expand, newOutputBudget, type Visit } from '@millrace/core/record/expand';
 
 const ARRIVAL_MS = 1_607_497_475_000;
 
@@ -225,5 +225,54 @@ describe('expand with a transform of a metric', () => {
       '2 a 3',
       '2 b 6',
     ]);
+  });
+});
+
+describe('outputs of one stream record', () => {
+  const many = (count: number) => Array.from({ length: count }, () => ({ v: 1 }));
+  /** User records of one stream record, each with so many outputs; what became of each. */
+  const outcomes = (counts: readonly number[], json: Record<string, unknown>) => {
+    const { pipeline } = parsePipeline({ version: 1, ...json });
+    const transforms = transformsOf({ fan: ({ n }) => many(Number(n)), pass: (record) => record });
+    const budget = newOutputBudget();
+    return counts.map((n) => {
+      const seen: Record<string, number> = {};
+      const visit: Visit = (_sub, decision) => {
+        const name = decision.kind === 'rejection' ? decision.reason : decision.kind;
+        seen[name] = (seen[name] ?? 0) + 1;
+      };
+      expand({ n, v: 1 }, pipeline, transforms, ARRIVAL_MS, visit, 0, budget);
+      return seen;
+    });
+  };
+
+  test('10,000 in all are applied, and the user record that would pass that is refused as one', () => {
+    const json = { transform: 'fan', metrics: { a: metric() } };
+
+    expect(outcomes([6_000, 4_000, 1, 0], json)).toEqual([
+      { measurement: 6_000 },
+      { measurement: 4_000 },
+      { transform: 1 },
+      { transform: 1 },
+    ]);
+    expect(outcomes([9_999, 2, 1], json)).toEqual([
+      { measurement: 9_999 },
+      { transform: 1 },
+      { transform: 1 },
+    ]);
+  });
+
+  test('outputs of all metrics count together', () => {
+    const metrics = { a: metric({ transform: 'fan' }), b: metric({ transform: 'fan' }) };
+
+    expect(outcomes([5_000, 1], { metrics })).toEqual([{ measurement: 10_000 }, { transform: 1 }]);
+    expect(outcomes([5_001], { metrics })).toEqual([{ transform: 1 }]);
+  });
+
+  test('what a metric makes of the outputs of the pipeline counts with them', () => {
+    const json = { transform: 'fan', metrics: { a: metric({ transform: 'pass' }) } };
+
+    expect(outcomes([5_000], json)).toEqual([{ measurement: 5_000 }]);
+    expect(outcomes([5_001], json)).toEqual([{ transform: 1 }]);
   });
 });
