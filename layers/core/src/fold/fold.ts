@@ -43,11 +43,11 @@ export function fold(
   const expired = gapMs > definition.stateTtlMs;
   const idle = state.lastArrivalMs !== null && gapMs >= definition.metric.idleCloseMs;
   if (idle || expired) {
-    refusePoison(context, measurement, { startMs, endMs, arrivalMs, expired });
+    refusePoison(context, measurement, arrivalMs, expired);
     closeIdle(context, arrivalMs);
     if (expired) expire(context, arrivalMs);
   }
-  const outcome = judge(context, measurement, { startMs, endMs, arrivalMs });
+  const outcome = judge(context, measurement, startMs, arrivalMs);
   state.lastArrivalMs = Math.max(state.lastArrivalMs ?? arrivalMs, arrivalMs);
   return outcome;
 }
@@ -68,19 +68,17 @@ export function foldTick(context: FoldContext, tickMs: number): void {
   if (endMs <= idleWatermark(context, arrivalMs)) closeIdle(context, arrivalMs);
 }
 
-/** Where a measurement belongs and when it came. */
-interface Place {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly arrivalMs: number;
-}
-
-function judge(context: FoldContext, measurement: Measurement, place: Place): FoldOutcome {
+function judge(
+  context: FoldContext,
+  measurement: Measurement,
+  startMs: number,
+  arrivalMs: number,
+): FoldOutcome {
   const { state, definition } = context;
   const { metric, plan } = definition;
-  const { startMs, endMs, arrivalMs } = place;
   const { watermarkMs } = state;
-  if (isLate(context, place, watermarkMs)) {
+  const endMs = startMs + metric.window.sizeMs;
+  if (isLate(context, startMs, arrivalMs, watermarkMs)) {
     state.counters.late++;
     return 'late';
   }
@@ -106,11 +104,13 @@ function judge(context: FoldContext, measurement: Measurement, place: Place): Fo
 
 function isLate(
   context: FoldContext,
-  { startMs, endMs, arrivalMs }: Place,
+  startMs: number,
+  arrivalMs: number,
   watermarkMs: number | null,
 ): boolean {
   const { state, definition } = context;
-  const { allowedLatenessMs } = definition.metric;
+  const { allowedLatenessMs, window } = definition.metric;
+  const endMs = startMs + window.sizeMs;
   if (watermarkMs !== null && endMs + allowedLatenessMs <= watermarkMs) return true;
   if (state.floorMs !== null && startMs < state.floorMs) return true;
   if (state.bars.length > 0 && isBarred(state.bars, startMs, endMs)) return true;
@@ -170,15 +170,17 @@ function remember({ state, definition }: FoldContext, { keys }: HeldWindow, key:
 function refusePoison(
   context: FoldContext,
   measurement: Measurement,
-  place: Place & { readonly expired: boolean },
+  arrivalMs: number,
+  expired: boolean,
 ): void {
   const { state, definition } = context;
   const { plan } = definition;
-  const { startMs, arrivalMs, expired } = place;
+  const startMs = windowStart(measurement.eventMs, definition.metric);
   const idleMs = idleWatermark(context, arrivalMs);
   const watermarkMs = expired ? Math.max(idleMs, newLifeMs(definition, arrivalMs)) : idleMs;
-  if (isLate(context, place, watermarkMs)) return;
+  if (isLate(context, startMs, arrivalMs, watermarkMs)) return;
   const held = state.windows.get(startMs);
+  if (measurement.dedupeKey !== null && held?.keys?.has(measurement.dedupeKey)) return;
   const trial = plan.create();
   const copy = held === undefined ? trial : plan.merge(held.aggregate, trial);
   if (!plan.add(copy, measurement.inputs, measurement.eventMs)) {

@@ -7,7 +7,7 @@ import { incidentId, type SeriesKey } from './key';
 import { type Outputs, oweIncidents, oweRow } from './output';
 import { jsonBytes, REASON_BYTES_MAX, UNIT_BYTES_MAX } from './size';
 import type { HeldWindow, SeriesState } from './state';
-import { addBar, type Bar } from './window';
+import { addBar, barsAfter } from './window';
 
 /** Everything a fold step needs beside the record. */
 export interface FoldContext {
@@ -31,8 +31,7 @@ export function advanceWatermark(context: FoldContext, watermarkMs: number): voi
     if (window.rev === 0) publishFirst(context, window);
     if (window.endMs + latenessMs <= watermarkMs) state.windows.delete(window.startMs);
   }
-  const isPast = ({ toMs }: Bar) => toMs + latenessMs <= watermarkMs;
-  if (state.bars.length > 0) state.bars = state.bars.filter((bar) => !isPast(bar));
+  if (state.bars.length > 0) state.bars = barsAfter(state.bars, watermarkMs - latenessMs);
 }
 
 /** Where the watermark stands once a silence that ends at an arrival has closed what it may. */

@@ -69,6 +69,11 @@ function join(a: Bar, b: Bar): Bar {
   return { fromMs: a.fromMs, toMs: Math.max(a.toMs, b.toMs) };
 }
 
+/** The bars whose time is not over. */
+export function barsAfter(bars: readonly Bar[], timeMs: number): readonly Bar[] {
+  return bars.filter(({ toMs }) => toMs > timeMs);
+}
+
 export function isBarred(bars: readonly Bar[], startMs: number, endMs: number): boolean {
   return bars.some(({ fromMs, toMs }) => startMs < toMs && fromMs < endMs);
 }

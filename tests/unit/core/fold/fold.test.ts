@@ -259,6 +259,14 @@ describe('poison', () => {
     expect(rows(context)).toEqual([]);
     expect(context.state.watermarkMs).toBe(-10_000);
   });
+
+  test('a poison record after an idle gap that is a duplicate is one: it would not be added', () => {
+    const context = contextFor({ dedupe: { by: 'eventId', path: 'id' } });
+    fold(context, at(context, 0, 1e308, 'a').measurement, 0);
+
+    expect(fold(context, at(context, 1, 1e308, 'a').measurement, 125_000)).toBe('duplicate');
+    expect(context.state.lastArrivalMs).toBe(125_000);
+  });
 });
 
 describe('expiry', () => {

@@ -109,6 +109,8 @@ describe('given windows planted ahead while there was room', () => {
     const kept = [...state.windows.keys()].filter((startMs) => startMs > START_MS + DAY_MS / 2);
     expect(kept.length).toBeLessThan(applied);
     expect(Math.max(...kept)).toBeLessThan(barredFromMs);
+    // No honest window has closed: the detector has seen nothing.
+    expect(state.detector).toBeNull();
     // Each is published as it stands, unscored, before its time; the honest ones are not.
     const rows = [...outputs.rows.keys()];
     expect(rows).toHaveLength(applied - kept.length);
