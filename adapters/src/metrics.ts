@@ -8,6 +8,7 @@ export interface BatchCounts {
   readonly redelivered: number;
   readonly conflicts: number;
   readonly spreadSeries: number;
+  readonly newSeries: number;
   readonly lastArrivalMs: number;
   readonly failed: boolean;
 }
@@ -30,6 +31,7 @@ const UNITS = {
   Redelivered: 'Count',
   Conflicts: 'Count',
   SpreadSeries: 'Count',
+  NewSeries: 'Count',
   FailedBatches: 'Count',
   Lag: 'Milliseconds',
 } as const;
@@ -58,6 +60,7 @@ export function createBatchMetrics(settings: MetricsSettings): (batch: BatchCoun
       Redelivered: batch.redelivered,
       Conflicts: batch.conflicts,
       SpreadSeries: batch.spreadSeries,
+      NewSeries: batch.newSeries,
       FailedBatches: batch.failed ? 1 : 0,
       Lag: Math.max(0, timestampMs - batch.lastArrivalMs),
     };

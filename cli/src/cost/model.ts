@@ -69,7 +69,7 @@ const SWEEPER_MB = 512;
  * long its last window stays open after its last record.
  */
 const DUE_SECONDS = 125;
-const METRICS = 9;
+const METRICS = 12;
 /** The line of metrics, and Lambda's own START, END and REPORT. */
 const LOG_BYTES = 1_100;
 

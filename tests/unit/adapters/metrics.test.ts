@@ -9,6 +9,7 @@ const BATCH = {
   redelivered: 4,
   conflicts: 3,
   spreadSeries: 6,
+  newSeries: 5,
   lastArrivalMs: 1_000,
   failed: false,
 };
@@ -41,6 +42,7 @@ test('a batch is one line of JSON: its counts, and what was quarantined', () => 
     Quarantined: 3,
     Redelivered: 4,
     Conflicts: 3,
+    NewSeries: 5,
     FailedBatches: 0,
     Lag: 250,
   });

@@ -114,6 +114,7 @@ async function attempt(
     progress.itemBytes = Math.max(progress.itemBytes, stateItemBytes(next));
     count(draft, tally);
     tally.commits++;
+    if (stored === undefined) tally.newSeries++;
     stored = next;
     state = draft.state;
     if (draft.state.outbox !== null) await writeOutbox(ports, group.key, draft.state.outbox);

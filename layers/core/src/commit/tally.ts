@@ -9,6 +9,8 @@ export interface Tally {
   redelivered: number;
   conflicts: number;
   commits: number;
+  /** Commits that made a state: the series was not known, or forgotten. */
+  newSeries: number;
   rows: number;
 }
 
@@ -22,6 +24,7 @@ export function newTally(): Tally {
     redelivered: 0,
     conflicts: 0,
     commits: 0,
+    newSeries: 0,
     rows: 0,
   };
 }

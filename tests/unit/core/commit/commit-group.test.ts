@@ -160,6 +160,28 @@ test('a commit from stale state conflicts, reloads and folds again', async () =>
   });
 });
 
+test.each([
+  ['its first commit makes a series', [], 1],
+  ['a later one does not', ['before'], 0],
+])('%s, and the tally says so', async (_name, before, newSeries) => {
+  const ports = tables();
+  for (const _one of before) await run(ports, groupOf([entry(0, 10)]));
+
+  const { tally } = await run(ports, groupOf([entry(1, 20), entry(2, 130)]));
+
+  expect(tally).toMatchObject({ newSeries, applied: 2 });
+});
+
+test('a series that another invocation made meanwhile is not new here', async () => {
+  const ports = tables();
+  await run(ports, groupOf([entry(0, 10)]));
+  const options = { ports, retentionMs: DAY, hasTime: () => true };
+
+  const { tally } = await commitGroup(groupOf([entry(1, 20)]), undefined, options);
+
+  expect(tally).toMatchObject({ newSeries: 0, conflicts: 1, applied: 1 });
+});
+
 test('after three lost races the group goes back to the event source', async () => {
   const ports = tables();
   const losing: KeyValueStore = { ...ports.state, put: async () => 'conflict' };
