@@ -174,9 +174,10 @@ const PAGE_NOT_RUN: Readonly<Record<string, string>> = {
   --query "StackResourceSummaries[?ends_with(LogicalResourceId, 'Role')].[LogicalResourceId, PhysicalResourceId]"`]:
     AWS_CLI,
   'aws kinesis delete-stream --stream-name STREAM': AWS_CLI,
+  'aws dynamodb update-table --table-name TABLE --no-deletion-protection-enabled': AWS_CLI,
   'aws dynamodb delete-table --table-name TABLE': AWS_CLI,
   'aws s3 rb --force s3://BUCKET': AWS_CLI,
-  'aws lambda delete-layer-version --layer-name CoreLayer --version-number 1': AWS_CLI,
+  'aws lambda delete-layer-version --layer-name millrace-core --version-number 1': AWS_CLI,
 };
 
 beforeAll(async () => {

@@ -71,10 +71,26 @@ test(`${PAGE_PATH} is up to date (npm run permissions)`, () => {
   expect(readFileSync(PAGE_PATH, 'utf8')).toBe(page);
 });
 
-test('no bucket, queue, topic, stream or key has a policy of its own', () => {
-  const types = Object.values(template().Resources).map(({ Type }) => Type);
+test('the one policy of a resource allows nothing', () => {
+  const policies = Object.values(template().Resources).filter(({ Type }) =>
+    /Policy$|::Permission$/.test(Type),
+  );
 
-  expect(types.filter((type) => /Policy$|::Permission$/.test(type))).toEqual([]);
+  expect(policies.map(({ Type }) => Type)).toEqual(['AWS::S3::BucketPolicy']);
+  for (const { Properties } of policies) {
+    expect(Properties.PolicyDocument.Statement).toEqual([
+      {
+        Sid: 'RefusePlainHttp',
+        ...{ Effect: 'Deny', Principal: '*', Action: 's3:*' },
+        Resource: [
+          { 'Fn::GetAtt': ['QuarantineBucket', 'Arn'] },
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: as CloudFormation writes it.
+          { 'Fn::Sub': '${QuarantineBucket.Arn}/*' },
+        ],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ]);
+  }
 });
 
 describe('the evaluation', () => {
@@ -92,7 +108,7 @@ describe('the evaluation', () => {
 
   const statement = {
     ...{ sid: 'S', reason: '', actions: ['dynamodb:PutItem'], resources: ['arn:t'] },
-    leadingKeys: ['A#*', 'B#*'],
+    ...{ leadingKeys: ['A#*', 'B#*'], via: null },
   };
   const need = { action: 'dynamodb:PutItem', resource: 'arn:t', leadingKeys: ['A#1', 'B#1'] };
 
@@ -103,6 +119,23 @@ describe('the evaluation', () => {
     ['one key that is not among them', { leadingKeys: ['A#1', 'C#1'] }, false],
   ])('%s: %s is allowed: %s', (_name, changes, expected) => {
     expect(allows(statement, { ...need, ...changes })).toBe(expected);
+  });
+
+  test.each([
+    ['through the service it names', 's3', true],
+    ['through another', 'sns', false],
+    ['without a service', undefined, false],
+  ])('a key is for use %s: %s: %s', (_name, via, expected) => {
+    const decrypt = { ...statement, actions: ['kms:Decrypt'], leadingKeys: null, via: 's3' };
+
+    expect(
+      allows(decrypt, {
+        action: 'kms:Decrypt',
+        resource: 'arn:t',
+        leadingKeys: [],
+        ...(via && { via }),
+      }),
+    ).toBe(expected);
   });
 
   test('an action, and a pattern of keys, that nothing needs are told', () => {

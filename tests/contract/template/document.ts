@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type DocumentOptions, parse, type ScalarTag, type SchemaOptions } from 'yaml';
+import {
+  type DocumentOptions,
+  Pair,
+  parse,
+  Scalar,
+  type ScalarTag,
+  type SchemaOptions,
+  YAMLMap,
+} from 'yaml';
 
 /**
  * template.yaml read without the engine's reader, so that a mistake of the reader cannot hide one of
@@ -56,6 +64,7 @@ export function resourcesOf(document: Document, type: string): [string, Resource
 function shortTags(): ScalarTag[] {
   const names = [
     'Ref',
+    'Condition',
     'GetAtt',
     'Sub',
     'If',
@@ -68,15 +77,20 @@ function shortTags(): ScalarTag[] {
     'Split',
   ];
   const longOf = (name: string, value: unknown) =>
-    name === 'Ref'
-      ? { Ref: value }
+    name === 'Ref' || name === 'Condition'
+      ? { [name]: value }
       : { [`Fn::${name}`]: name === 'GetAtt' ? String(value).split('.') : value };
   return names.flatMap((name) => [
     { tag: `!${name}`, resolve: (value: string) => longOf(name, value) },
     {
       tag: `!${name}`,
       collection: 'seq',
-      resolve: (node: { toJSON(): unknown }) => longOf(name, node.toJSON()),
+      // As a node, or an alias within it would stay an alias.
+      resolve: (node: unknown) => {
+        const map = new YAMLMap();
+        map.items.push(new Pair(new Scalar(Object.keys(longOf(name, ''))[0]), node));
+        return map;
+      },
     },
   ]) as unknown as ScalarTag[];
 }
@@ -100,7 +114,11 @@ function resolve(node: unknown, values: Values): unknown {
 }
 
 function holds(condition: Properties, values: Values): boolean {
+  if ('Condition' in condition) return holds(raw.Conditions[condition.Condition], values);
   if ('Fn::Not' in condition) return !holds(condition['Fn::Not'][0], values);
+  if ('Fn::And' in condition) {
+    return condition['Fn::And'].every((each: Properties) => holds(each, values));
+  }
   const [left, right] = resolve(condition['Fn::Equals'], values) as unknown[];
   return String(left) === String(right);
 }

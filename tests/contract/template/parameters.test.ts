@@ -73,6 +73,23 @@ const LANDINGS: readonly [string, string | number, (document: Document) => reado
       propertiesOf(d, 'TimestreamTable').RetentionProperties.MagneticStoreRetentionPeriodInDays,
     ],
   ],
+  ['NewSeriesAlarmSeries', 234_567, (d) => [propertiesOf(d, 'NewSeriesAlarm').Threshold]],
+  [
+    'TableDeletionProtection',
+    'false',
+    (d) =>
+      resourcesOf(d, 'AWS::DynamoDB::Table').map(
+        ([, table]) => table.Properties.DeletionProtectionEnabled,
+      ),
+  ],
+  [
+    'MaxWriteRequestUnits',
+    4567,
+    (d) =>
+      resourcesOf(d, 'AWS::DynamoDB::Table').map(
+        ([, table]) => table.Properties.OnDemandThroughput?.MaxWriteRequestUnits,
+      ),
+  ],
   ['QuarantineAlarmRecords', 123_456, (d) => [propertiesOf(d, 'QuarantineAlarm').Threshold]],
   ['StateTtlDays', 13, (d) => [variables(d).STATE_TTL_DAYS]],
   [
@@ -142,7 +159,9 @@ describe('parameters', () => {
     const existing = ['ExistingStreamArn', 'ExistingStreamKeyArn', 'EnableEfo'];
     // EnableTimestream is a condition: timestream.test.ts.
     const conditions = ['CreateDashboard', 'EnableTimestream'];
-    const elsewhere = ['ShardCount', 'RunbookUrl', ...conditions, ...existing];
+    // What they change: security.test.ts.
+    const security = ['KmsKeyArn', 'EnableTracing'];
+    const elsewhere = ['ShardCount', 'RunbookUrl', ...conditions, ...security, ...existing];
     const tested = [...LANDINGS.map(([name]) => name), ...elsewhere].sort();
 
     expect(tested).toEqual(parameters.map(([name]) => name).sort());

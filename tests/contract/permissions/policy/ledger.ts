@@ -24,9 +24,14 @@ function headOf(key: string): string {
   return parts.length <= kept ? key : `${parts.slice(0, kept).join('#')}#`;
 }
 
+/** In place of keys: the service that asks KMS for the caller, as in `kms:Decrypt KmsKeyArn via:s3`. */
+const VIA = 'via:';
+
 export function needOf(line: string, stack: Stack): Need {
-  const [action = '', place = '', keys] = line.split(' ');
-  return { action, resource: stack.arn(place), leadingKeys: keys?.split(',') ?? [] };
+  const [action = '', place = '', rest = ''] = line.split(' ');
+  const need = { action, resource: stack.arn(place) };
+  if (rest.startsWith(VIA)) return { ...need, leadingKeys: [], via: rest.slice(VIA.length) };
+  return { ...need, leadingKeys: rest === '' ? [] : rest.split(',') };
 }
 
 export const LEDGER_PATH = 'tests/contract/permissions/calls.json';

@@ -5,6 +5,8 @@ export interface Need {
   readonly resource: string;
   /** `dynamodb:LeadingKeys` of the request; empty where it has none. */
   readonly leadingKeys: readonly string[];
+  /** The service that asks KMS for the caller: `kms:ViaService`, without region and domain. */
+  readonly via?: string;
 }
 
 /** An HTTP request of an AWS SDK. */

@@ -10,9 +10,13 @@ const HEAD = `# Permissions
 What each function's role may do, why, and which of its calls need it. Made by \`npm run permissions\` from
 \`template.yaml\` and from what the functions were seen to send; a test compares it with both, so nothing is
 granted that is not used, and nothing is sent that is not granted. *Keys* are of a table's partition keys
-(\`dynamodb:LeadingKeys\`): nothing else in that table can be read or written.
+(\`dynamodb:LeadingKeys\`): nothing else in that table can be read or written. *Through* is the one service for
+which the key may be used (\`kms:ViaService\`).
 
-Nobody else gets a permission: the template has no resource policy, and each function a role of its own.
+Each function has a role of its own, which Lambda may assume for this account alone (\`aws:SourceAccount\`). There is one
+more, \`StreamSweeperScheduleRole\`: EventBridge Scheduler may invoke \`StreamSweeper\` with it and write to
+\`StreamSweeperDeadLetters\`, for schedules of this account's default group. Nobody else gets a permission: the one resource
+policy, of the quarantine bucket, allows nothing and refuses plain HTTP.
 `;
 
 /** docs/reference/permissions.md, whole. */
@@ -44,10 +48,11 @@ function whenOf(name: string, { sid }: Statement): string {
   return `, with \`${parameters.map(([key]) => key).join('`, `')}\``;
 }
 
-function targetsOf({ resources, leadingKeys }: Statement, stack: Stack): string[] {
+function targetsOf({ resources, leadingKeys, via }: Statement, stack: Stack): string[] {
   // The time in the name of a table's stream is no part of the template.
   const shown = resources.map((arn) => stack.logical(arn).replace(/\/stream\/.*/, '/stream'));
-  return leadingKeys === null ? shown : [...shown, ...leadingKeys.map((key) => `keys ${key}`)];
+  const keys = (leadingKeys ?? []).map((key) => `keys ${key}`);
+  return [...shown, ...keys, ...(via === null ? [] : [`through ${via}`])];
 }
 
 function usesOf(name: string, statement: Statement, sent: readonly string[], stack: Stack): string {

@@ -7,6 +7,18 @@ const TABLE_STREAM: Readonly<Record<string, string>> = Object.fromEntries(
     MAPPING,
   ]),
 );
+const TABLE_KEY = 'DynamoDB uses the key of its tables with it';
+const table = Object.fromEntries(
+  ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo'].map(
+    (operation) => [`kms:${operation} KmsKeyArn via:dynamodb`, TABLE_KEY],
+  ),
+);
+const traces = Object.fromEntries(
+  ['PutTelemetryRecords', 'PutTraceSegments'].map((operation) => [
+    `xray:${operation} *`,
+    'Lambda sends the traces with it',
+  ]),
+);
 const logs = (group: string): Readonly<Record<string, string>> => ({
   [`logs:CreateLogStream ${group}`]: LOGS,
   [`logs:PutLogEvents ${group}`]: LOGS,
@@ -25,24 +37,37 @@ export const PLATFORM_CALLS: Readonly<Record<string, Readonly<Record<string, str
     'kinesis:ListShards Stream': MAPPING,
     'kinesis:DescribeStreamConsumer StreamFanOut': MAPPING,
     'kinesis:SubscribeToShard StreamFanOut': MAPPING,
-    'kms:Decrypt ExistingStreamKeyArn': 'Kinesis decrypts what it hands out with it',
+    'kms:Decrypt ExistingStreamKeyArn via:kinesis': 'Kinesis decrypts what it hands out with it',
+    'kms:Decrypt KmsKeyArn via:kinesis': 'Kinesis decrypts what it hands out with it',
+    'kms:GenerateDataKey KmsKeyArn via:s3': 'S3 encrypts what is put with it',
     's3:PutObject QuarantineBucket/aws/lambda/*': DESTINATION,
     's3:ListBucket QuarantineBucket': 'Lambda checks the destination with it',
+    ...table,
+    ...traces,
     ...logs('StreamConsumerLogGroup'),
   },
   StreamSweeper: {
-    'kms:GenerateDataKey ExistingStreamKeyArn': 'Kinesis encrypts what is put with it',
+    'kms:GenerateDataKey ExistingStreamKeyArn via:kinesis': 'Kinesis encrypts what is put with it',
+    'kms:GenerateDataKey KmsKeyArn via:kinesis': 'Kinesis encrypts what is put with it',
     'sqs:SendMessage StreamSweeperDeadLetters': DESTINATION,
+    ...table,
+    ...traces,
     ...logs('StreamSweeperLogGroup'),
   },
   AlertDispatcher: {
     ...TABLE_STREAM,
     'sqs:SendMessage AlertDispatcherDeadLetters': DESTINATION,
+    'kms:Decrypt KmsKeyArn via:sns': 'SNS encrypts what is published with it',
+    'kms:GenerateDataKey KmsKeyArn via:sns': 'SNS encrypts what is published with it',
+    ...table,
+    ...traces,
     ...logs('AlertDispatcherLogGroup'),
   },
   ResultProjector: {
     ...TABLE_STREAM,
     'sqs:SendMessage ResultProjectorDeadLetters': DESTINATION,
+    ...table,
+    ...traces,
     ...logs('ResultProjectorLogGroup'),
   },
 };

@@ -4,7 +4,9 @@ import { type Document, type Properties, template } from '../../template/documen
 export const ALL_ON = {
   EnableEfo: 'true',
   EnableTimestream: 'true',
+  EnableTracing: 'true',
   ExistingStreamKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/existing-stream-key',
+  KmsKeyArn: 'arn:aws:kms:us-east-1:000000000000:key/own-key',
 };
 
 const PLACE = 'us-east-1:000000000000';
@@ -30,8 +32,9 @@ export function stackOf(names: Names = {}, overrides: Record<string, string> = A
     const arn = arnOf(document, id, names);
     if (arn !== undefined) arns.set(id, arn);
   }
-  if (overrides.ExistingStreamKeyArn !== undefined) {
-    arns.set('ExistingStreamKeyArn', overrides.ExistingStreamKeyArn);
+  for (const key of ['ExistingStreamKeyArn', 'KmsKeyArn']) {
+    const arn = overrides[key];
+    if (arn !== undefined) arns.set(key, arn);
   }
 
   function text(node: unknown): string {
@@ -72,6 +75,7 @@ export function stackOf(names: Names = {}, overrides: Record<string, string> = A
 
 function refOf({ Resources }: Document, id: string, names: Names): string {
   if (id === 'AWS::StackName') return 'millrace';
+  if (id === 'AWS::Region') return 'us-east-1';
   const resource = Resources[id];
   if (resource === undefined) throw new Error(`permissions: no resource ${id}`);
   if (resource.Type !== 'AWS::Kinesis::StreamConsumer') return names[id] ?? id;

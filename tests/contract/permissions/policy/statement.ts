@@ -9,6 +9,8 @@ export interface Statement {
   readonly resources: readonly string[];
   /** Patterns of `dynamodb:LeadingKeys`, all of which must match; null = any key. */
   readonly leadingKeys: readonly string[] | null;
+  /** The one service through which a key may be used; null = any, also the caller itself. */
+  readonly via: string | null;
   /** The comment above it in the template. */
   readonly reason: string;
 }
@@ -33,7 +35,7 @@ export function statementsOf(name: string, stack: Stack): Statement[] {
         sid,
         actions: [Action].flat(),
         resources: [Resource].flat().map(stack.text),
-        leadingKeys: leadingKeysOf(Condition),
+        ...conditionOf(Condition, stack),
         reason: reasonOf(role, sid),
       };
     }),
@@ -44,27 +46,30 @@ export function roleOf(name: string, { document }: Stack): string {
   return document.Resources[name]?.Properties.Role['Fn::GetAtt'][0];
 }
 
-function leadingKeysOf(condition: Properties): readonly string[] | null {
-  if (condition === undefined) return null;
-  const keys = condition['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'];
-  const isAll = JSON.stringify(condition).length === JSON.stringify(wrapped(keys)).length;
-  if (keys === undefined || !isAll) {
+function conditionOf(condition: Properties, stack: Stack): Pick<Statement, 'leadingKeys' | 'via'> {
+  if (condition === undefined) return { leadingKeys: null, via: null };
+  const { 'ForAllValues:StringLike': onKeys, StringEquals: equal, ...others } = condition;
+  const { 'dynamodb:LeadingKeys': keys, ...otherKeys } = onKeys ?? {};
+  const { 'kms:ViaService': host, ...otherValues } = equal ?? {};
+  if (Object.keys({ ...others, ...otherKeys, ...otherValues }).length > 0) {
     throw new Error(`permissions: an unknown condition: ${JSON.stringify(condition)}`);
   }
-  return [keys].flat();
+  const [, via] = /^(\w+)\.us-east-1\.amazonaws\.com$/.exec(host ? stack.text(host) : '') ?? [];
+  if (host !== undefined && via === undefined) {
+    throw new Error(`permissions: no host of a service: ${JSON.stringify(host)}`);
+  }
+  return { leadingKeys: keys === undefined ? null : [keys].flat(), via: via ?? null };
 }
 
-const wrapped = (keys: unknown) => ({
-  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': keys },
-});
-
-/** The lines of comment right above the statement, in the block of the role. */
+/** The lines of comment right above the statement, in the block of the role or where its alias points. */
 function reasonOf(role: string, sid: string): string {
   const lines = templateText.split('\n');
   const from = lines.indexOf(`  ${role}:`);
-  const at = lines.findIndex((line, index) => index > from && line.trim() === `- Sid: ${sid}`);
+  const isIt = (line: string | undefined) => line?.trim() === `- Sid: ${sid}`;
+  const own = lines.findIndex((line, index) => index > from && isIt(line));
+  const at = own < 0 ? lines.findIndex(isIt) : own;
   const comment: string[] = [];
-  for (let above = at - 1; above > from; above--) {
+  for (let above = at - 1; above > 0; above--) {
     const [, text] = /^ *# (.*)$/.exec(lines[above] ?? '') ?? [];
     if (text === undefined) break;
     comment.unshift(text);
@@ -80,6 +85,7 @@ export function allows(statement: Statement, need: Need): boolean {
   return (
     statement.actions.includes(need.action) &&
     statement.resources.some((pattern) => isLike(need.resource, pattern)) &&
+    (statement.via === null || statement.via === need.via) &&
     (statement.leadingKeys === null ||
       need.leadingKeys.every((key) =>
         statement.leadingKeys?.some((pattern) => isLike(key, pattern)),
