@@ -28,4 +28,32 @@ export const VALUES_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'the first dedupe keys of a window are remembered, not the latest',
+    rule: 'values',
+    patches: [
+      {
+        file: 'layers/core/src/fold/fold.ts',
+        find: '  for (const oldest of keys) {\n    keys.delete(oldest);\n    break;\n  }\n',
+        put: '  keys.delete(key);\n',
+      },
+    ],
+  },
+  {
+    name: 'what a window forgets is not counted',
+    rule: 'values',
+    patches: [
+      {
+        file: 'layers/core/src/fold/fold.ts',
+        find: '  state.counters.dedupeOverflow++;\n',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'a forecast of redrive forgets what the records before it do',
+    rule: 'values',
+    test: 'tests/unit/cli/redrive.test.ts',
+    patches: [{ file: 'cli/src/redrive/redrive.ts', find: '      seen.keep?.();\n', put: '' }],
+  },
 ];

@@ -23,7 +23,8 @@ export interface RedriveOptions {
   readonly finish?: () => Promise<void>;
   readonly toStream: string;
   readonly filter: QuarantineFilter;
-  readonly judge: Omit<ForecastContext, 'nowMs' | 'states'>;
+  /** `nowMs`: when the records would arrive, if not now. */
+  readonly judge: Omit<ForecastContext, 'nowMs' | 'states'> & { readonly nowMs?: number };
   /** Also what would be refused, late or counted twice. */
   readonly all: boolean;
   readonly clock: Clock;
@@ -111,7 +112,7 @@ async function* readyOf(
       continue;
     }
     const { bytes, partitionKey } = user;
-    const seen = await predict(user, { ...judge, states, nowMs: clock.nowMs() });
+    const seen = await predict(user, { nowMs: clock.nowMs(), ...judge, states });
     options.onRecord?.(user, seen);
     const isPutable = bytes !== null && seen.outcome !== 'unputable';
     if (isPutable && (all || seen.outcome === 'apply')) {

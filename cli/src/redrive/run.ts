@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '@millrace/adapters/system-clock';
-import type { StreamWriter } from '@millrace/core/port';
+import type { KeyValueStore, StreamWriter } from '@millrace/core/port';
+import { scanAll } from '@millrace/core/results/pages';
 import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError } from '../exit';
@@ -28,7 +29,10 @@ export async function runRedrive(command: Command, flags: RedriveFlags): Promise
   let counts: RedriveCounts;
   try {
     const target = await openTarget(command, flags, stores);
-    const judge = { pipeline, transforms, state: target.isOwn ? stores.state : null };
+    const judge = {
+      ...{ pipeline, transforms, state: target.isOwn ? stores.state : null },
+      ...(stores.stream === null && (await endOf(stores.state))),
+    };
     counts = await redrive({
       control: stores.control,
       objects: stores.objects,
@@ -53,6 +57,14 @@ export async function runRedrive(command: Command, flags: RedriveFlags): Promise
     const text = `${grouped(counts.busy)} records are being put by another run, or by one that died less than a minute ago: run it again`;
     throw new AnswerNoError(complaint(command, text));
   }
+}
+
+/** A local run is over at its last record, however long ago it was recorded. */
+async function endOf(state: KeyValueStore): Promise<{ readonly nowMs?: number }> {
+  let nowMs = Number.NEGATIVE_INFINITY;
+  for await (const { la } of scanAll(state))
+    if (typeof la === 'number') nowMs = Math.max(nowMs, la);
+  return Number.isFinite(nowMs) ? { nowMs } : {};
 }
 
 interface Target {

@@ -363,6 +363,17 @@ describe('the forecast is what happens', () => {
     }).toEqual({ late: 0, refused: 0, apply: 0, ...expected });
   });
 
+  it('a local run that was recorded long ago is judged at its end, not now', async () => {
+    const { run, consume, stores, pass } = createStage();
+    await consume([reading('a', 1), reading('a', 1, START_MS + 5 * MINUTE_MS)]);
+    pass(30 * DAY_MS);
+    const judge = { pipeline: BEFORE, transforms: new Map(), state: stores.state };
+
+    expect(await run({ judge, writer: null })).toMatchObject({ kept: { late: 1 } });
+    const atItsEnd = { ...judge, nowMs: START_MS + 5 * MINUTE_MS };
+    expect(await run({ judge: atItsEnd, writer: null })).toMatchObject({ outcomes: { apply: 1 } });
+  });
+
   it('records meet what those before them leave: the watermark, and ids', async () => {
     const { run, consume, stream, stores } = createStage();
     const at = (minute: number, id: string) => ({
