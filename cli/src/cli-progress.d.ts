@@ -5,6 +5,7 @@ declare module 'cli-progress' {
     readonly stream: NodeJS.WritableStream;
     readonly hideCursor: boolean;
     readonly clearOnComplete: boolean;
+    readonly gracefulExit: boolean;
     readonly fps: number;
   }
   export interface Preset {

@@ -4,6 +4,7 @@ import { MillraceCommand } from './command';
 import { register as registerCost } from './cost/command';
 import { register as registerEnv } from './env/command';
 import { EXIT, type ExitCode, endingOf } from './exit';
+import { endOnSignals } from './interrupt';
 import { listProblems } from './option-value';
 import { say } from './output';
 import { register as registerProduce } from './produce/command';
@@ -89,6 +90,7 @@ export function main(args: readonly string[], projectRoot: string): Promise<Exit
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   endQuietlyOnClosedPipe();
   endLoudlyOnLostErrors();
+  endOnSignals();
   return run(args);
 }
 

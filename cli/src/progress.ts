@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { beforeEnd } from './interrupt';
 
 export interface Progress {
   update(done: number): void;
@@ -22,11 +23,20 @@ export function startProgress(options: {
       format: `${options.label} {bar} {percentage}% | {value}/{total} | {eta_formatted}`,
       stream: process.stderr,
       hideCursor: true,
+      // Its own way keeps the process alive after the first Ctrl-C.
+      gracefulExit: false,
       clearOnComplete: true,
       fps: FRAMES_PER_SECOND,
     },
     Presets.shades_classic,
   );
   bar.start(options.total, 0);
-  return { update: (done) => bar.update(done), stop: () => bar.stop() };
+  const ended = beforeEnd(() => bar.stop());
+  return {
+    update: (done) => bar.update(done),
+    stop() {
+      ended();
+      bar.stop();
+    },
+  };
 }

@@ -2,11 +2,11 @@ import {
   constants,
   copyFileSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -102,9 +102,10 @@ export function createObjectFolder({ folder }: { readonly folder: string }): Obj
   });
 }
 
+/** A symbolic link is neither: whatever it names is no object of this store. */
 function kindOf(path: string): 'file' | 'folder' | undefined {
   try {
-    const entry = statSync(path, { throwIfNoEntry: false });
+    const entry = lstatSync(path, { throwIfNoEntry: false });
     return entry?.isDirectory() ? 'folder' : entry?.isFile() ? 'file' : undefined;
   } catch (error) {
     // A file where the path needs a folder: nothing is there.

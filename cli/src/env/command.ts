@@ -1,5 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { replaceFile } from '../files/write-file';
 import { urlValue } from '../option-value';
 import { printJson, say } from '../output';
 import { projectFile } from '../project';
@@ -64,7 +65,7 @@ async function run(flags: Flags): Promise<void> {
   });
   if (flags.out === undefined) printJson(file);
   else {
-    await writeFile(flags.out, `${JSON.stringify(file, null, 2)}\n`);
+    await replaceFile(flags.out, `${JSON.stringify(file, null, 2)}\n`);
     say(`written to ${flags.out}: the environment of ${Object.keys(file).join(', ')}`);
   }
 }

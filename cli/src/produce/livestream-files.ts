@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from '../make-folder';
+import { makeFolder } from '../files/make-folder';
+import { replaceFile } from '../files/write-file';
 import { createRecordingWriter } from '../recording/write';
 import { equalShards } from '../replay/hash-range';
 import {
@@ -9,7 +9,7 @@ import {
   livestream,
   livestreamPipeline,
 } from './livestream';
-import type { ProducedFiles } from './produce';
+import { type ProducedFiles, producedFiles, refuseLinks } from './produce';
 
 /** Writes the recording, what must come of it, and the pipeline for which that holds. */
 export async function produceLivestream(
@@ -17,6 +17,8 @@ export async function produceLivestream(
   options: LivestreamOptions,
 ): Promise<{ readonly files: ProducedFiles; readonly truth: LivestreamTruth }> {
   await makeFolder(dirname(out));
+  const files = producedFiles(out);
+  refuseLinks(files);
   const { records, truth } = livestream(options);
   const writer = await createRecordingWriter(out, {
     stream: 'chat',
@@ -26,8 +28,7 @@ export async function produceLivestream(
   });
   for (const record of records) await writer.write(record);
   await writer.close();
-  const files = { recording: out, truth: `${out}.truth.json`, pipeline: `${out}.pipeline.json` };
-  await writeFile(files.truth, `${JSON.stringify(truth, null, 2)}\n`);
-  await writeFile(files.pipeline, livestreamPipeline());
+  await replaceFile(files.truth, `${JSON.stringify(truth, null, 2)}\n`);
+  await replaceFile(files.pipeline, livestreamPipeline());
   return { files, truth };
 }

@@ -1,7 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '../exit';
-import { makeFolder } from '../make-folder';
+import { kindOf } from '../files/link';
+import { makeFolder } from '../files/make-folder';
+import { replaceFile } from '../files/write-file';
 import { createRecordingWriter } from '../recording/write';
 import { equalShards } from '../replay/hash-range';
 import { generate } from './generate';
@@ -31,6 +32,8 @@ export async function produce(
     throw new UsageError(plan.misfits.map((misfit) => `millrace produce: ${misfit}: ${advice}`));
   }
   await makeFolder(dirname(out));
+  const files = producedFiles(out);
+  refuseLinks(files);
   const writer = await createRecordingWriter(out, {
     stream: 'host',
     shards: equalShards(options.shards),
@@ -44,10 +47,19 @@ export async function produce(
     if (writer.records % 1000 === 0) onRecords(writer.records);
   }
   await writer.close();
-  const files = { recording: out, truth: `${out}.truth.json`, pipeline: `${out}.pipeline.json` };
-  await writeFile(files.truth, `${JSON.stringify(next.value, null, 2)}\n`);
-  await writeFile(files.pipeline, pipelineFor(plan.windows));
+  await replaceFile(files.truth, `${JSON.stringify(next.value, null, 2)}\n`);
+  await replaceFile(files.pipeline, pipelineFor(plan.windows));
   return { files, truth: next.value };
+}
+
+/** The recording and what is written beside it. */
+export function producedFiles(out: string): ProducedFiles {
+  return { recording: out, truth: `${out}.truth.json`, pipeline: `${out}.pipeline.json` };
+}
+
+/** Asked before minutes of work, whose last file would be refused. */
+export function refuseLinks(files: ProducedFiles): void {
+  for (const path of Object.values(files)) kindOf(path);
 }
 
 /** Records to come, for a progress bar: all samples and what is added to them. */

@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { readStackOutputs } from '../env/stack-outputs';
 import { UsageError } from '../exit';
-import { hasLocalData, openLocalData } from '../local-store';
+import { hasLocalData, openStoreData } from '../local-store';
 import { checkTogether, urlValue } from '../option-value';
 
 /** Where the quarantine is: `--local DIR`, or `--stack NAME` with `--endpoint URL`. */
@@ -47,7 +47,7 @@ export async function openStores(command: Command, flags: TargetFlags): Promise<
 }
 
 async function openLocal(folder: string): Promise<QuarantineStores> {
-  const { map, objects } = openLocalData(folder);
+  const { map, objects } = openStoreData(folder);
   const table = (name: string) => createKeyValueStore({ map, table: name });
   return {
     state: table('StateTable'),

@@ -1,6 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolder } from '../make-folder';
+import { kindOf } from '../files/link';
+import { makeFolder } from '../files/make-folder';
+import { replaceFile } from '../files/write-file';
 import { createRecordingWriter } from '../recording/write';
 import { equalShards } from '../replay/hash-range';
 import { type Counters, readCounters } from './counters';
@@ -46,6 +47,8 @@ const GAP_MS_MIN = 100;
 /** raw samples → counters → telemetry records → uplink → recording. The same for live and captured. */
 export async function createHostRecorder(options: HostRecordingOptions): Promise<HostRecorder> {
   await makeFolder(dirname(options.out));
+  const truthPath = `${options.out}.truth.json`;
+  kindOf(truthPath);
   const writer = await createRecordingWriter(options.out, {
     stream: 'host',
     shards: equalShards(options.shards),
@@ -71,7 +74,7 @@ export async function createHostRecorder(options: HostRecordingOptions): Promise
       const records = writer.records;
       await writer.close();
       const truth: HostTruth = { v: 1, records, disturbances, uplink: uplink.truth() };
-      await writeFile(`${options.out}.truth.json`, `${JSON.stringify(truth, null, 2)}\n`);
+      await replaceFile(truthPath, `${JSON.stringify(truth, null, 2)}\n`);
       return truth;
     },
   };

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { createKinesisReader } from '@millrace/adapters/aws/kinesis-reader';
 import { createKinesisClient } from '@millrace/adapters/aws/kinesis-writer';
 import type { Path } from '@millrace/core/pipeline/pipeline';
@@ -229,7 +229,7 @@ function stopOnInterrupt() {
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );

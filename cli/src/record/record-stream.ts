@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import type {
   KinesisReader,
   ReadPage,
@@ -7,6 +7,7 @@ import type {
   StreamShard,
 } from '@millrace/adapters/aws/kinesis-reader';
 import { formatPath } from '@millrace/core/record/path';
+import { openNewFile } from '../files/write-file';
 import { readRecording } from '../recording/read';
 import { createRecordingWriter, recordLine } from '../recording/write';
 import { explicitHashKeyOf } from './placement';
@@ -103,7 +104,10 @@ class Run {
 
   async open(): Promise<void> {
     const { out } = this.#options;
-    this.#spool = await open(spoolPath(out), this.#spoolBytes === 0 ? 'w' : 'r+');
+    this.#spool =
+      this.#spoolBytes === 0
+        ? await openNewFile(spoolPath(out))
+        : await open(spoolPath(out), constants.O_RDWR | constants.O_NOFOLLOW);
     // What was written behind the last state will be read again.
     await this.#spool.truncate(this.#spoolBytes);
     if (this.#spoolBytes === 0) await this.#append('{"kind":"header","v":1}\n');

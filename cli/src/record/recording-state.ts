@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { StreamShard } from '@millrace/adapters/aws/kinesis-reader';
 import { UsageError } from '../exit';
+import { kindOf } from '../files/link';
+import { replaceFile } from '../files/write-file';
 
 /** How far a shard has been read. */
 export interface ShardProgress {
@@ -40,6 +42,7 @@ export function newRedactKey(): string {
 
 /** null when there is none. */
 export async function readState(out: string): Promise<RecordingState | null> {
+  kindOf(statePath(out));
   let text: string;
   try {
     text = await readFile(statePath(out), 'utf8');
@@ -63,8 +66,7 @@ function parse(text: string): RecordingState | null {
 /** Whole or not at all, whenever the process dies. Only the owner can read it: it holds a key. */
 export async function writeState(out: string, state: RecordingState): Promise<void> {
   const path = statePath(out);
-  await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await replaceFile(path, JSON.stringify(state), 0o600);
 }
 
 export async function removeState(out: string): Promise<void> {

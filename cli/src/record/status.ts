@@ -1,3 +1,4 @@
+import { beforeEnd } from '../interrupt';
 import { drawOver, grouped } from '../output';
 import type { RecordProgress } from './record-stream';
 
@@ -8,6 +9,11 @@ const FRAME_MS = 250;
 export function startStatus(json: boolean) {
   const shows = !json && process.stderr.isTTY === true;
   let drawnMs = 0;
+  const clear = () => {
+    if (drawnMs > 0) drawOver('');
+    drawnMs = 0;
+  };
+  const ended = beforeEnd(clear);
   return {
     update(progress: RecordProgress): void {
       if (!shows || Date.now() - drawnMs < FRAME_MS) return;
@@ -18,7 +24,8 @@ export function startStatus(json: boolean) {
       drawOver(text);
     },
     stop(): void {
-      if (shows && drawnMs > 0) drawOver('');
+      ended();
+      clear();
     },
   };
 }

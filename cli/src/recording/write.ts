@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { kindOf } from '../files/link';
+import { openNewFile } from '../files/write-file';
 import type { RecordedShard } from './record';
 
 export interface HeaderToWrite {
@@ -38,13 +39,14 @@ const BUFFERED_BYTES = 256 * 1024;
 /**
  * Writes a recording; gzip when the name ends in `.gz`. Until `close` the file is `PATH.part`, which
  * `replay --partial` can read when the process was killed.
+ * @throws UsageError when one of the two is a symbolic link
  */
 export async function createRecordingWriter(
   path: string,
   header: HeaderToWrite,
 ): Promise<RecordingWriter> {
-  const file = createWriteStream(`${path}.part`);
-  await once(file, 'open');
+  kindOf(path);
+  const file = (await openNewFile(`${path}.part`)).createWriteStream();
   const head = new PassThrough({ highWaterMark: BUFFERED_BYTES });
   const written = path.endsWith('.gz') ? pipeline(head, createGzip(), file) : pipeline(head, file);
   written.catch(() => {}); // Reported by whoever awaits next.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import type { Clock, StreamWriter } from '@millrace/core/port';
 import type { Command } from 'commander';
 import { complaint } from '../command';
@@ -33,7 +33,7 @@ export async function openRecording(command: Command, path: string, clock: Clock
 }
 
 async function exists(path: string): Promise<boolean> {
-  return access(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   );

@@ -3,6 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseJson } from '@millrace/core/json/parse-json';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import { isSystemError, UsageError } from '../exit';
+import { kindOf } from '../files/link';
 import type { Accounting } from '../replay/accounting';
 import {
   fieldToDraw,
@@ -54,6 +55,7 @@ async function readLines(
   required: boolean,
 ): Promise<readonly Line[]> {
   const path = join(folder, name);
+  kindOf(path);
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -1,7 +1,7 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../files/make-folder';
+import { replaceFile } from '../files/write-file';
 import { readPipeline } from '../load-pipeline';
-import { makeFolder } from '../make-folder';
 import { printJson, say } from '../output';
 import type { ReportFlags } from './command';
 import { renderReport } from './page';
@@ -15,7 +15,7 @@ export async function report(flags: ReportFlags): Promise<void> {
   const out = flags.out ?? join(flags.in, 'report.html');
   const page = renderReport(data);
   await makeFolder(dirname(out));
-  await writeFile(out, page);
+  await replaceFile(out, page);
   if (flags.json === true)
     printJson({ out, bytes: Buffer.byteLength(page), series: data.series.length });
   else say(`${out}: ${data.series.length} series, ${Math.ceil(Buffer.byteLength(page) / 1024)} KB`);

@@ -1,12 +1,18 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isoTime } from '@millrace/core/fold/key';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { RowView } from '@millrace/core/results/view';
-import { isSystemError, UsageError } from '../exit';
-import { jsonLines, OUTPUT_FILES } from '../replay/result/output-folder';
+import {
+  checkOutputFolder,
+  EXTRA_FILES,
+  type FolderKind,
+  jsonLines,
+} from '../replay/result/output-folder';
 import { writeResult } from '../replay/result/result-files';
 import type { ReplayResult } from '../replay/run-replay';
+import { renderReport } from '../report/page';
+import { readReportFolder } from '../report/read-folder';
 import type { ReportRun } from '../report/report-data';
 
 /** Bands are no part of a row's interface: they stand beside it, one line per scored window. */
@@ -19,34 +25,36 @@ function bandLines(rows: readonly RowView[], pipeline: Pipeline): readonly objec
   );
 }
 
-const EXTRA_FILES: readonly string[] = ['bands.ndjson', 'run.json', 'report.html'];
+/** What `start` writes, and may replace. */
+const START: FolderKind = {
+  command: 'millrace start',
+  expected: 'a new folder or one of an earlier start',
+  extraFiles: EXTRA_FILES,
+};
 
 /**
- * Empties a folder of what an earlier run left there, and of nothing else.
- * @throws UsageError when it holds a file that is not ours
+ * Asked before the run, which may take minutes.
+ * @throws UsageError when the folder holds a file that is not ours
  */
-export async function clearStartFolder(folder: string): Promise<void> {
-  const ours: readonly string[] = [...OUTPUT_FILES, ...EXTRA_FILES];
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (isSystemError(error) && error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const foreign = names.find((name) => !ours.includes(name));
-  if (foreign !== undefined) {
-    const problem = `expected a new folder or one of an earlier start, got ${folder} with ${JSON.stringify(foreign)} in it`;
-    throw new UsageError(`millrace start: --out: ${problem}`);
-  }
-  for (const name of names) await rm(join(folder, name));
+export async function checkStartFolder(folder: string): Promise<void> {
+  await checkOutputFolder(folder, START);
 }
 
-/** What `replay --out` writes, and beside it the bands and the run itself. */
+/** What `replay --out` writes, and beside it the bands, the run itself and the report. */
 export async function writeStartFolder(
   folder: string,
   result: ReplayResult,
   pipeline: Pipeline,
   extra: { readonly rows: readonly RowView[]; readonly run: ReportRun },
 ): Promise<void> {
-  await writeResult(result, pipeline, folder);
-  await writeFile(join(folder, 'bands.ndjson'), jsonLines(bandLines(extra.rows, pipeline)));
-  await writeFile(join(folder, 'run.json'), `${JSON.stringify(extra.run)}\n`);
+  await writeResult(result, pipeline, folder, null, {
+    kind: START,
+    async finish(fresh) {
+      const write = (name: (typeof EXTRA_FILES)[number], content: string | Iterable<string>) =>
+        writeFile(join(fresh, name), content, { flag: 'wx' });
+      await write('bands.ndjson', jsonLines(bandLines(extra.rows, pipeline)));
+      await write('run.json', `${JSON.stringify(extra.run)}\n`);
+      await write('report.html', renderReport(await readReportFolder(fresh, pipeline)));
+    },
+  });
 }

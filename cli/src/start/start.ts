@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { readDefinitions, readIncidents, readRows } from '@millrace/core/results/read';
 import { type Application, readTemplate, TemplateError } from '@millrace/engine';
@@ -14,11 +14,9 @@ import { createReplayLog } from '../replay/application/replay-log';
 import { tableNames } from '../replay/local-application';
 import { runReplay } from '../replay/run-replay';
 import { readSource } from '../replay/source';
-import { renderReport } from '../report/page';
-import { readReportFolder } from '../report/read-folder';
 import type { StartFlags } from './command';
 import { startReplayProgress } from './progress-lines';
-import { clearStartFolder, writeStartFolder } from './result-folder';
+import { checkStartFolder, writeStartFolder } from './result-folder';
 import { summaryLines } from './summary';
 import { createDurationMeter, usageOf } from './usage';
 
@@ -42,7 +40,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
     shards: null,
   });
   const application = await readApplication();
-  await clearStartFolder(folder);
+  await checkStartFolder(folder);
   if (!json) say(`Replaying ${basename(recording)} through the handlers of template.yaml.`);
   const beganMs = performance.now();
   const durations = createDurationMeter();
@@ -79,7 +77,6 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const run = { recording: basename(recording), records, seconds, cost };
   await writeStartFolder(folder, result, pipeline, { rows, run });
   const report = join(folder, 'report.html');
-  await writeFile(report, renderReport(await readReportFolder(folder, pipeline)));
   if (json)
     printJson({
       ...accounting,

@@ -10,7 +10,7 @@ import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { atRecordedPositions } from '../faults-position';
 import type { Positions } from '../faults-records';
 import type { ReplayResult } from '../run-replay';
-import { jsonLines, writeOutputFolder } from './output-folder';
+import { type FolderKind, jsonLines, writeOutputFolder } from './output-folder';
 
 /** How many lines each file has. */
 export interface Written {
@@ -19,24 +19,32 @@ export interface Written {
   readonly quarantine: number;
 }
 
+/** Of another command than `replay`: what its folder may hold, and what it adds to it. */
+interface Extra {
+  readonly kind?: FolderKind;
+  readonly finish?: (fresh: string) => Promise<void>;
+}
+
 /** Reads the tables and writes what they hold; without a folder it only counts. */
 export async function writeResult(
   { stores, accounting }: ReplayResult,
   pipeline: Pipeline,
   folder: string | null,
   positions: Positions | null = null,
+  extra: Extra = {},
 ): Promise<Written> {
   const rows = await readRows(stores.results, pipeline, await readDefinitions(stores.control));
   const incidents = await readIncidents(stores.results, pipeline);
   const quarantine = atRecordedPositions(await readQuarantine(stores, userRecordsOf), positions);
   if (folder !== null) {
     checkBytes(quarantine);
-    await writeOutputFolder(folder, {
+    const files = {
       'rows.ndjson': jsonLines(rows.map(rowLine)),
       'incidents.ndjson': jsonLines(incidents.map(incidentLine)),
       'quarantine.ndjson': jsonLines(quarantine.map(quarantineLine)),
       'accounting.json': jsonLines([accounting]),
-    });
+    };
+    await writeOutputFolder(folder, files, extra.kind, extra.finish);
   }
   return { rows: rows.length, incidents: incidents.length, quarantine: quarantine.length };
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isSystemError } from './exit';
+import { isSystemError } from '../exit';
 
 /**
  * Makes a folder and those above it. Node's own `recursive` never returns where the system refuses with
