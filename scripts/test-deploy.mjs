@@ -1,5 +1,5 @@
 // npm run test:deploy: the unchanged template and bundles, deployed by the SAM CLI into MiniStack, fed
-// through the Kinesis API and deleted again; then README.md and docs/deploy.md of HEAD, followed word
+// through the Kinesis API and deleted again, and two stacks side by side; then README.md and docs/deploy.md of HEAD, followed word
 // for word. npm run test:readme is the latter alone. Needs Python 3.10 or newer; makes its own environments.
 import { spawnSync } from 'node:child_process';
 import { CannotRun } from './cannot-run.mjs';
@@ -9,12 +9,13 @@ import { startMiniStack } from './ministack.mjs';
 import { nodeForLambda } from './node24.mjs';
 
 const DEPLOY = 'tests/integration/deploy.aws.test.ts';
+const TWO_STACKS = 'tests/integration/two-stacks.aws.test.ts';
 const README = 'tests/integration/readme.aws.test.ts';
 const NO_CLONE = 'this is no git repository with a commit, so nothing can be cloned';
 const isReadmeOnly = process.argv[2] === 'readme';
 
 process.exitCode = await counted(`npm run test:${isReadmeOnly ? 'readme' : 'deploy'}`, async () => {
-  const files = isReadmeOnly ? [] : [DEPLOY];
+  const files = isReadmeOnly ? [] : [DEPLOY, TWO_STACKS];
   const commit = git('log', '-1', '--format=%h %s');
   if (commit !== '') files.push(README);
   else if (isReadmeOnly) throw new CannotRun(NO_CLONE);

@@ -243,7 +243,9 @@ describe('sam delete', () => {
     const isKept = ({ DeletionPolicy, Properties }: (typeof document.Resources)[string]) =>
       DeletionPolicy === 'Retain' || Properties?.RetentionPolicy === 'Retain';
     const kept = stack.resources
-      .filter(({ logicalId }) => {
+      .filter(({ logicalId, type }) => {
+        // Part of the bucket, and no thing of its own.
+        if (type === 'AWS::S3::BucketPolicy') return false;
         // SAM adds a hash of its content to the name of a layer.
         const id = logicalId.replace(/^(CoreLayer)[0-9a-f]{10}$/, '$1');
         const resource = document.Resources[id];
@@ -256,6 +258,10 @@ describe('sam delete', () => {
     const after = await aws.inventory();
     const left = after.filter((name) => !before.includes(name) && !name.includes(SAM_OWN));
     expect(left.map(nameAlone).sort()).toEqual(kept.sort());
+    // The bucket that stays must go on refusing plain HTTP.
+    expect(await bucketPolicy(stack.outputs.QuarantineBucketName as string)).toContain(
+      'aws:SecureTransport',
+    );
   });
 });
 
@@ -314,6 +320,10 @@ function isConditional(output: object): boolean {
 
 /** Of the stack with the bucket for built code, which SAM makes once an account. */
 const SAM_OWN = '/aws-sam-cli-managed-default';
+
+async function bucketPolicy(bucket: string): Promise<string> {
+  return JSON.stringify(await aws.get('s3', `/${bucket}?policy`));
+}
 
 function nameAlone(holding: string): string {
   return holding.slice(holding.indexOf('/') + 1);

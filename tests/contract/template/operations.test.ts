@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resourcesOf, template } from './document';
+import { type Properties, resourcesOf, template } from './document';
 
 const defaults = template();
 const alarms = resourcesOf(defaults, 'AWS::CloudWatch::Alarm');
@@ -54,6 +54,26 @@ describe('alarms', () => {
     const value = { 'Fn::GetAtt': [name, 'QueueName'] };
 
     expect(watches('ApproximateNumberOfMessagesVisible', 'QueueName', value)).toBe(true);
+  });
+
+  test('records that pass the function by raise one, of the mapping that reads the stream', () => {
+    const mapping = { Ref: 'StreamConsumerRecords' };
+
+    expect(
+      watches('OnFailureDestinationDeliveredEventCount', 'EventSourceMappingUUID', mapping),
+    ).toBe(true);
+    expect(watches('DroppedEventCount', 'EventSourceMappingUUID', mapping)).toBe(true);
+  });
+
+  test('every mapping counts its events', () => {
+    const mappings = functions
+      .flatMap(([, { Properties }]) => Object.values<Properties>(Properties.Events))
+      .filter(({ Type }) => Type === 'Kinesis' || Type === 'DynamoDB');
+
+    expect(mappings).toHaveLength(3);
+    for (const { Properties } of mappings) {
+      expect(Properties.MetricsConfig).toEqual({ Metrics: ['EventCount'] });
+    }
   });
 
   test('old records, refused writes and throttled consumers raise one', () => {
@@ -128,8 +148,14 @@ describe('dashboard', () => {
     const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
 
     expect(widgets.length).toBeGreaterThan(4);
+    // SAM calls a mapping after its function and event.
+    const mappings = Object.fromEntries(
+      functions.flatMap(([id, { Properties }]) =>
+        Object.keys(Properties.Events).map((event) => [`${id}${event}`, event]),
+      ),
+    );
     for (const name of names) {
-      expect({ ...defaults.Resources, ...own }).toHaveProperty(name);
+      expect({ ...defaults.Resources, ...own, ...mappings }).toHaveProperty(name);
     }
   });
 });
