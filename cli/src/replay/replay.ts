@@ -17,8 +17,9 @@ import { NO_CARRIERS } from './faults-carriers';
 import { readFaultPlan } from './faults-plan';
 import { disturbSource } from './faults-records';
 import { tableNames } from './local-application';
+import { reasonLines, refusedVerdict } from './main-reasons';
 import { checkOutputFolder } from './result/output-folder';
-import { writeResult } from './result/result-files';
+import { type Written, writeResult } from './result/result-files';
 import { type ReplayResult, runReplay } from './run-replay';
 import { readSource } from './source';
 
@@ -119,7 +120,7 @@ async function readApplication(
 
 function summary(
   { accounting }: ReplayResult,
-  written: { readonly rows: number; readonly incidents: number; readonly quarantine: number },
+  written: Written,
   seconds: number,
   { out, pipeline }: ReplayFlags,
 ): readonly string[] {
@@ -131,10 +132,16 @@ function summary(
     `${grouped(rows)} rows, ${grouped(incidents)} incidents, ${grouped(quarantine)} in quarantine`,
     accountingLine(accounting),
     besideLine(accounting),
+    ...reasonLines(written.refused).map((line) => `  ${line}`),
+    ...listed(refusedVerdict(accounting)),
     ...unmatchedHint(accounting, pipeline),
     ...overflowHint(accounting),
     ...(out === undefined ? [] : [`written to ${out}`]),
   ];
+}
+
+function listed(line: string | null): readonly string[] {
+  return line === null ? [] : [line];
 }
 
 function refuseSurprises(command: Command, { surprises }: FaultReport): void {

@@ -1,6 +1,7 @@
 import { dollarsText } from '../cost-estimate/estimate';
 import { grouped } from '../output';
 import { missing } from '../replay/accounting';
+import { refusedVerdict } from '../replay/main-reasons';
 import { chartCard, chartId, type TimeSpan } from './chart-card';
 import { costSection } from './cost-section';
 import { Html, html, isolated } from './html';
@@ -57,6 +58,7 @@ function lead(data: ReportData, time: TimeSpan): string {
 /** The sum that has to be right: what came in is what was applied, refused or set aside. */
 function accounting({ accounting: counts }: ReportData): Html {
   const lost = missing(counts);
+  const refused = refusedVerdict(counts);
   const right = [
     ['applied', counts.applied, ''],
     ['late', counts.late, counts.late > 0 ? 'is-late' : ''],
@@ -66,9 +68,11 @@ function accounting({ accounting: counts }: ReportData): Html {
   ] as const;
   const terms = right.filter(([name, count]) => count !== 0 || name !== 'unmatched');
   const verdict =
-    lost === 0
-      ? html`<div class="verdict good"><b>✓ Adds up</b><span>every measurement is accounted for</span></div>`
-      : html`<div class="verdict bad"><b>✕ ${grouped(Math.abs(lost))} ${lost > 0 ? 'missing' : 'too many'}</b><span>the two sides differ</span></div>`;
+    refused !== null && lost === 0
+      ? html`<div class="verdict bad"><b>✕ Refused</b><span>it adds up, but ${refused}</span></div>`
+      : lost === 0
+        ? html`<div class="verdict good"><b>✓ Adds up</b><span>every measurement is accounted for</span></div>`
+        : html`<div class="verdict bad"><b>✕ ${grouped(Math.abs(lost))} ${lost > 0 ? 'missing' : 'too many'}</b><span>the two sides differ</span></div>`;
   return html`<section class="sum card">
 <div><b>${grouped(counts.in)}</b><span>measurements in</span></div><i>=</i>
 ${terms.map(

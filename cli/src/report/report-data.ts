@@ -42,8 +42,10 @@ export interface ReportQuarantine {
   readonly metric: string | null;
   readonly partitionKey: string;
   readonly arrival: string;
-  /** Base64. */
-  readonly data: string;
+  /** Base64; null = the bytes are gone. */
+  readonly data: string | null;
+  /** Measurements; absent = 1. */
+  readonly count?: number;
 }
 
 /** How the run went; absent when only its results are known. */

@@ -9,7 +9,7 @@ import {
   type FolderKind,
   jsonLines,
 } from '../replay/result/output-folder';
-import { writeResult } from '../replay/result/result-files';
+import { type Written, writeResult } from '../replay/result/result-files';
 import type { ReplayResult } from '../replay/run-replay';
 import { renderReport } from '../report/page';
 import { readReportFolder } from '../report/read-folder';
@@ -46,8 +46,8 @@ export async function writeStartFolder(
   result: ReplayResult,
   pipeline: Pipeline,
   extra: { readonly rows: readonly RowView[]; readonly run: ReportRun },
-): Promise<void> {
-  await writeResult(result, pipeline, folder, null, {
+): Promise<Written> {
+  return writeResult(result, pipeline, folder, null, {
     kind: START,
     async finish(fresh) {
       const write = (name: (typeof EXTRA_FILES)[number], content: string | Iterable<string>) =>

@@ -12,6 +12,7 @@ import { checkRecordingFile } from '../recording/byte-blocks';
 import { missing, overflowHint, unmatchedHint } from '../replay/accounting';
 import { createReplayLog } from '../replay/application/replay-log';
 import { tableNames } from '../replay/local-application';
+import { refusedVerdict } from '../replay/main-reasons';
 import { runReplay } from '../replay/run-replay';
 import { readSource } from '../replay/source';
 import type { StartFlags } from './command';
@@ -75,7 +76,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const cost = estimateCost(usage);
   const { records } = accounting;
   const run = { recording: basename(recording), records, seconds, cost };
-  await writeStartFolder(folder, result, pipeline, { rows, run });
+  const { refused } = await writeStartFolder(folder, result, pipeline, { rows, run });
   const report = join(folder, 'report.html');
   if (json)
     printJson({
@@ -85,12 +86,19 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
       cost,
       incidents: incidents.length,
       alerts: alerts.length,
+      refused,
       report,
     });
-  else printSummary(summaryLines({ pipeline, rows, incidents, accounting, seconds, cost }), report);
+  else
+    printSummary(
+      summaryLines({ pipeline, rows, incidents, accounting, refused, seconds, cost }),
+      report,
+    );
   if (!json) {
     for (const line of unmatchedHint(accounting, pipelineFile)) say(line);
     for (const line of overflowHint(accounting)) say(line);
+    const verdict = refusedVerdict(accounting);
+    if (verdict !== null) say(`warning: ${verdict}`);
   }
   if (missing(accounting) !== 0) {
     throw new AnswerNoError('millrace start: the accounting does not add up');

@@ -3,6 +3,7 @@ import type { IncidentView, RowView } from '@millrace/core/results/view';
 import { type CostEstimate, dollarsText } from '../cost-estimate/estimate';
 import { grouped, type Heading } from '../output';
 import { type Accounting, accountingLine, besideLine } from '../replay/accounting';
+import { type MainReason, reasonLines } from '../replay/main-reasons';
 import { clockText, durationText, shortNumber } from '../report/number-text';
 import { fieldToDraw } from '../report/report-data';
 import { textTable } from './table';
@@ -12,6 +13,7 @@ export interface Summary {
   readonly rows: readonly RowView[];
   readonly incidents: readonly IncidentView[];
   readonly accounting: Accounting;
+  readonly refused: readonly MainReason[];
   readonly seconds: number;
   readonly cost: CostEstimate;
 }
@@ -33,6 +35,7 @@ export function summaryLines(summary: Summary): (string | Heading)[] {
     { heading: 'Every measurement is accounted for' },
     `  ${accountingLine(accounting)}`,
     `  ${besideLine(accounting)}`,
+    ...reasonLines(summary.refused).map((line) => `  ${line}`),
     '',
     { heading: 'Speed and cost' },
     `  ${grouped(accounting.records)} records in ${seconds.toFixed(1)} s: ${rate} a second on this machine`,

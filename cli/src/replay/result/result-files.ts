@@ -9,6 +9,7 @@ import { readDefinitions, readIncidents, readRows } from '@millrace/core/results
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { atRecordedPositions } from '../faults-position';
 import type { Positions } from '../faults-records';
+import { type MainReason, mainReasons } from '../main-reasons';
 import type { ReplayResult } from '../run-replay';
 import { type FolderKind, jsonLines, writeOutputFolder } from './output-folder';
 
@@ -17,6 +18,8 @@ export interface Written {
   readonly rows: number;
   readonly incidents: number;
   readonly quarantine: number;
+  /** Why measurements were refused or late; the most frequent first. */
+  readonly refused: readonly MainReason[];
 }
 
 /** Of another command than `replay`: what its folder may hold, and what it adds to it. */
@@ -46,7 +49,12 @@ export async function writeResult(
     };
     await writeOutputFolder(folder, files, extra.kind, extra.finish);
   }
-  return { rows: rows.length, incidents: incidents.length, quarantine: quarantine.length };
+  return {
+    rows: rows.length,
+    incidents: incidents.length,
+    quarantine: quarantine.length,
+    refused: mainReasons(quarantine),
+  };
 }
 
 function checkBytes(lines: readonly QuarantineLine[]): void {
