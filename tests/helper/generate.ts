@@ -3,6 +3,7 @@
  * several partition keys in a series, disorder, late, future, repeated and poisonous records, idle
  * gaps, equal event times, events exactly on window borders. All from one seed.
  */
+import { withFastClocks } from './generate-fast-clocks';
 import {
   generatePipeline,
   generateWidePipeline,
@@ -76,10 +77,13 @@ const SILENCE_MS = [23, 25, 8 * 24, 9 * 24 + 2, 9 * 24 + 30, 11 * 24 + 3, 12 * 2
 export function generateScenario(seed: number, options: ScenarioOptions): Scenario {
   const choices = createChoices(seed);
   const style = choices.pick<Style>(STYLES);
-  const pipeline = options.wide ? generateWidePipeline() : generatePipeline(choices, style);
+  const plain = options.wide ? generateWidePipeline() : generatePipeline(choices, style);
   const habits = options.wide ? WIDE : generateHabits(choices, style);
   const shards = generateShards(choices, options);
-  const records = generateRecords(choices, habits, shards, options);
+  const punctual = generateRecords(choices, habits, shards, options);
+  const { pipeline, records } = options.wide
+    ? { pipeline: plain, records: punctual }
+    : withFastClocks(seed, plain, punctual);
   return {
     seed,
     pipeline,
