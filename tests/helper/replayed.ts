@@ -6,8 +6,9 @@ import { parsePipeline } from '@millrace/core/pipeline/parse';
 import type { Log } from '@millrace/core/port';
 import { readIncidents, readRows } from '@millrace/core/results/read';
 import type { IncidentView, RowView } from '@millrace/core/results/view';
-import { readTemplate } from '@millrace/engine';
+import { readTemplate, type Scheduler, scheduleEffects } from '@millrace/engine';
 import type { Accounting } from '../../cli/src/replay/accounting';
+import type { Disturbance } from '../../cli/src/replay/faults';
 import { equalShards } from '../../cli/src/replay/hash-range';
 import { runReplay } from '../../cli/src/replay/run-replay';
 
@@ -25,11 +26,21 @@ export interface Replayed {
   readonly sweeps: number;
 }
 
+export interface ReplayedOptions {
+  /** Sweeps each minute until a day after the last arrival, whether anything is due or not. */
+  readonly everyMinute?: boolean;
+}
+
+const DAY_MS = 86_400_000;
 const SILENT: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const TEMPLATE = readFileSync(resolve(__dirname, '../../template.yaml'), 'utf8');
 
 /** `sent` in any order; it goes through one shard in order of arrival. */
-export async function replayed(sent: readonly Sent[], pipelineJson: unknown): Promise<Replayed> {
+export async function replayed(
+  sent: readonly Sent[],
+  pipelineJson: unknown,
+  { everyMinute = false }: ReplayedOptions = {},
+): Promise<Replayed> {
   const { pipeline } = parsePipeline(pipelineJson);
   const shards = equalShards(1);
   const records = [...sent]
@@ -41,10 +52,12 @@ export async function replayed(sent: readonly Sent[], pipelineJson: unknown): Pr
     }));
   const transforms = new Map();
   const arrivals = records.map(({ arrivalMs }) => arrivalMs);
+  const untilMs = Math.max(...arrivals) + DAY_MS;
   const { accounting, stores, stats } = await runReplay({
     application: readTemplate(TEMPLATE, { source: 'template.yaml' }),
     ...{ pipeline, transforms, seed: 1, speed: Number.POSITIVE_INFINITY, log: SILENT },
     onProgress: () => undefined,
+    ...(everyMinute && { disturb: (scheduler) => unquiet(scheduler, untilMs) }),
     source: {
       ...{ shards, records, aggregated: false },
       in: records.reduce((sum, each) => sum + countMeasurements(each, pipeline, transforms), 0),
@@ -56,5 +69,23 @@ export async function replayed(sent: readonly Sent[], pipelineJson: unknown): Pr
     incidents: await readIncidents(stores.results, pipeline),
     accounting,
     sweeps: stats.invocations.StreamSweeper ?? 0,
+  };
+}
+
+/** Disturbs nothing, but might: then nothing is known of what sweeps would find. */
+function unquiet(scheduler: Scheduler, untilMs: number): Disturbance {
+  return {
+    port: (name, port, latencyMs) => scheduleEffects(port, scheduler, { name, latencyMs }),
+    handler: (_, handler) => handler,
+    clock: (clock) => clock,
+    application: (application) => application,
+    childrenEarly: false,
+    begin: () => undefined,
+    get quiet() {
+      return scheduler.nowMs > untilMs;
+    },
+    patienceMs: 2 * DAY_MS,
+    removed: [],
+    removedIncidents: new Set(),
   };
 }

@@ -186,3 +186,30 @@ describe('given a reading a day for four years', () => {
     },
   );
 });
+
+describe('given bursts and silences, a fast clock and a slow one', () => {
+  function readings(): Sent[] {
+    const choices = createChoices(7);
+    const found: Sent[] = [];
+    for (let ms = 0; ms < 2 * DAY_MS; ) {
+      ms += choices.pick([SECOND_MS, 20 * SECOND_MS, 3 * MINUTE_MS, 40 * MINUTE_MS, 3 * HOUR_MS]);
+      const heldMs = choices.pick([100, 100, 100, 90_000, 1_200_000]);
+      found.push(sent(ms, choices.int(100), heldMs), sent(ms + 50 * SECOND_MS, 3, -49_000));
+    }
+    return found;
+  }
+  const pipeline = pipelineOf({
+    ...{ window: { type: 'tumbling', size: '5m' }, detect: { on: 'sum' } },
+  });
+
+  it('a replay says what it would with a sweep each minute, and makes far fewer', async () => {
+    const { sweeps, ...said } = await replayed(readings(), pipeline);
+    const each = await replayed(readings(), pipeline, { everyMinute: true });
+
+    expect(said).toEqual({
+      ...{ rows: each.rows, incidents: each.incidents, accounting: each.accounting },
+    });
+    expect(each.sweeps).toBeGreaterThan(2 * 24 * 60);
+    expect(sweeps).toBeLessThan(each.sweeps / 5);
+  });
+});
