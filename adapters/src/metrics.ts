@@ -6,6 +6,7 @@ export interface BatchCounts {
   readonly dedupeOverflow: number;
   readonly invalid: number;
   readonly redelivered: number;
+  readonly unkeyed: number;
   readonly conflicts: number;
   readonly spreadSeries: number;
   readonly newSeries: number;
@@ -29,6 +30,7 @@ const UNITS = {
   Invalid: 'Count',
   Quarantined: 'Count',
   Redelivered: 'Count',
+  Unkeyed: 'Count',
   Conflicts: 'Count',
   SpreadSeries: 'Count',
   NewSeries: 'Count',
@@ -58,6 +60,7 @@ export function createBatchMetrics(settings: MetricsSettings): (batch: BatchCoun
       Invalid: batch.invalid,
       Quarantined: batch.late + batch.invalid,
       Redelivered: batch.redelivered,
+      Unkeyed: batch.unkeyed,
       Conflicts: batch.conflicts,
       SpreadSeries: batch.spreadSeries,
       NewSeries: batch.newSeries,

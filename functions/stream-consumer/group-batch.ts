@@ -1,7 +1,8 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
 import type { Group, GroupEntry, Refusal } from '@millrace/core/commit/group';
 import { type Definition, orphanDefinition } from '@millrace/core/fold/definition';
-import { carrierMark, shardMark } from '@millrace/core/fold/marks';
+import { carrierMark, shardMark, unkeyedMark } from '@millrace/core/fold/marks';
+import { UNKEYED } from '@millrace/core/partition-key';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { RecordPlace, RecordSource } from '@millrace/core/quarantine/bytes';
 import { RecordRefusals, UNMATCHED } from '@millrace/core/quarantine/refusals';
@@ -31,6 +32,8 @@ export interface GroupedBatch {
   /** In order of the first record of each. */
   readonly groups: readonly Group[];
   readonly refused: readonly RefusedRecord[];
+  /** Records without a partition key. */
+  readonly unkeyed: number;
 }
 
 export interface GroupingOptions {
@@ -56,6 +59,11 @@ export function sourceOfRecord(record: KinesisStreamRecord): { stream: string; s
   return { stream, shard };
 }
 
+/** The types of `aws-lambda` hide that an event may hold null here, or nothing. */
+export function partitionKeyOf(kinesis: { readonly partitionKey?: string | null }): string {
+  return kinesis.partitionKey ?? UNKEYED;
+}
+
 /** Decodes a batch and groups its measurements by the state they fold into, order kept. */
 export function groupBatch(
   records: readonly KinesisStreamRecord[],
@@ -69,6 +77,7 @@ export function groupBatch(
 class Batch implements GroupedBatch {
   readonly groups: MutableGroup[] = [];
   readonly refused: RefusedRecord[] = [];
+  unkeyed = 0;
 
   readonly #records: readonly KinesisStreamRecord[];
   readonly #options: GroupingOptions;
@@ -87,17 +96,26 @@ class Batch implements GroupedBatch {
   /** Partition key of the aggregate that is being read; null = no aggregate. */
   #carrier: string | null = null;
   readonly #carrierMarks = new Map<string, string>();
+  readonly #ofShard: string;
+  readonly #unkeyedMark: string;
+  /** Mark of a record without a partition key; null = it has one. */
+  #ofRecord: string | null = null;
 
   constructor(records: readonly KinesisStreamRecord[], options: GroupingOptions) {
     this.#records = records;
     this.#options = options;
     const [first] = records;
     this.#source = first === undefined ? { stream: '', shard: '' } : sourceOfRecord(first);
+    this.#ofShard = shardMark(this.#source.stream, this.#source.shard);
+    this.#unkeyedMark = unkeyedMark(this.#ofShard);
   }
 
   add(recordIndex: number): void {
     const { kinesis } = this.#records[recordIndex] as KinesisStreamRecord;
-    const decoded = decodeKinesis(kinesis.data, kinesis.partitionKey);
+    const partitionKey = partitionKeyOf(kinesis);
+    this.#ofRecord = partitionKey === UNKEYED ? this.#unkeyedMark : null;
+    if (partitionKey === UNKEYED) this.unkeyed++;
+    const decoded = decodeKinesis(kinesis.data, partitionKey);
     this.#recordIndex = recordIndex;
     this.#sequence = kinesis.sequenceNumber;
     this.#refusals = null;
@@ -107,7 +125,7 @@ class Batch implements GroupedBatch {
       this.#addUser(decoded, 0);
       return;
     }
-    this.#carrier = kinesis.partitionKey;
+    if (partitionKey !== UNKEYED) this.#carrier = partitionKey;
     let sub = 0;
     for (const user of decoded) sub += this.#addUser(user, sub);
     this.#carrier = null;
@@ -123,8 +141,9 @@ class Batch implements GroupedBatch {
       return expand(record, pipeline, transforms, this.#arrivalMs, this.#visit, sub, budget);
     }
     if (user.tick !== null) {
-      const { metric: name, series } = user.tick;
-      this.#addTo(this.#options.metricsByName.get(name) ?? this.#orphan(name), series, sub, null);
+      const { metric: name, series, unkeyed } = user.tick;
+      const metric = this.#options.metricsByName.get(name) ?? this.#orphan(name);
+      this.#addTo(metric, unkeyed ? UNKEYED : user.partitionKey, series, sub, null);
     } else if (user.refused !== null) {
       this.#refuse(sub, user.refused.reason, user.refused.detail, null);
     }
@@ -133,7 +152,8 @@ class Batch implements GroupedBatch {
 
   #decide(sub: number, decision: Decision): void {
     if (decision.kind === 'measurement') {
-      this.#addTo(decision.metric, decision.series, sub, decision);
+      const { partitionKey } = this.#user as UserRecord;
+      this.#addTo(decision.metric, partitionKey, decision.series, sub, decision);
     } else if (decision.kind === 'rejection') {
       const { reason, detail, metric } = decision;
       this.#refuse(sub, reason, detail, metric?.name ?? null);
@@ -142,18 +162,23 @@ class Batch implements GroupedBatch {
     }
   }
 
-  #addTo(metric: Metric, series: string, sub: number, measurement: Measurement | null): void {
-    const user = this.#user as UserRecord;
-    this.#groupOf(metric, user.partitionKey, series).entries.push({
+  #addTo(
+    metric: Metric,
+    partitionKey: string,
+    series: string,
+    sub: number,
+    measurement: Measurement | null,
+  ): void {
+    this.#groupOf(metric, partitionKey, series).entries.push({
       recordIndex: this.#recordIndex,
       sequence: this.#sequence,
       sub,
       arrivalMs: this.#arrivalMs,
-      mark: this.#carrier === null ? null : this.#markOf(this.#carrier, user.partitionKey),
+      mark: this.#carrier === null ? this.#ofRecord : this.#markOf(this.#carrier, partitionKey),
       measurement,
       refuse: this.#options.refuse,
-      source: user.source,
-      user: user.index,
+      source: (this.#user as UserRecord).source,
+      user: (this.#user as UserRecord).index,
     });
   }
 
@@ -162,7 +187,7 @@ class Batch implements GroupedBatch {
     if (carrier === partitionKey) return null;
     const known = this.#carrierMarks.get(carrier);
     if (known !== undefined) return known;
-    const mark = carrierMark(carrier, shardMark(this.#source.stream, this.#source.shard));
+    const mark = carrierMark(carrier, this.#ofShard);
     this.#carrierMarks.set(carrier, mark);
     return mark;
   }

@@ -21,7 +21,13 @@ import type {
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
 import { registerDefinitions } from './definitions';
-import { type GroupedBatch, groupBatch, type RefusedRecord, sourceOfRecord } from './group-batch';
+import {
+  type GroupedBatch,
+  groupBatch,
+  partitionKeyOf,
+  type RefusedRecord,
+  sourceOfRecord,
+} from './group-batch';
 import { type FirstFailure, KeyGroupedProcessor } from './key-grouped-processor';
 import { spreadSeries } from './spread-series';
 
@@ -44,6 +50,8 @@ export interface BatchSummary extends Tally {
   /** Those that came under more than `PARTITION_KEYS_FEW` partition keys in this one batch. */
   readonly spreadSeries: number;
   readonly unmatched: number;
+  /** Records without a partition key: applied, in no promised order. */
+  readonly unkeyed: number;
   /** Age of the last record when the batch was done would need a clock: this is its arrival. */
   readonly lastArrivalMs: number;
   readonly failed: boolean;
@@ -291,7 +299,7 @@ async function refuseUndecoded(
   count: number,
 ): Promise<FirstFailure | null> {
   const { kinesis } = records[0] as KinesisStreamRecord;
-  const { partitionKey } = kinesis;
+  const partitionKey = partitionKeyOf(kinesis);
   const place = {
     ...sourceOfRecord(records[0] as KinesisStreamRecord),
     sequence: kinesis.sequenceNumber,
@@ -319,10 +327,18 @@ function report(
   first: FirstFailure | null,
 ): void {
   const last = records.at(-1) as KinesisStreamRecord;
+  if (batch.unkeyed > 0) {
+    ports.log.warn('Records came without a partition key: they count, but have no order.', {
+      ...sourceOfRecord(last),
+      unkeyed: batch.unkeyed,
+      records: records.length,
+    });
+  }
   ports.observe?.({
     ...tally,
     records: records.length,
     series: batch.groups.length,
+    unkeyed: batch.unkeyed,
     spreadSeries: spreadSeries(batch.groups),
     unmatched: batch.refused.reduce((sum, { refusals }) => sum + refusals.unmatched, 0),
     lastArrivalMs: Math.round(last.kinesis.approximateArrivalTimestamp * 1000),

@@ -3,6 +3,7 @@ import { KPL_CARRIER, writeAggregate } from '@millrace/adapters/kinesis/aggregat
 import { newestCarrier } from '@millrace/core/fold/codec';
 import { parseStateKey } from '@millrace/core/fold/key';
 import { encodeTick } from '@millrace/core/fold/tick';
+import { UNKEYED, UNKEYED_PUT_KEY } from '@millrace/core/partition-key';
 import type { Item, StreamEntry } from '@millrace/core/port';
 
 /**
@@ -14,6 +15,10 @@ import type { Item, StreamEntry } from '@millrace/core/port';
 export function tickEntry(item: Item): StreamEntry {
   const { metric, series, ...key } = parseStateKey(item);
   const partitionKey = key.partitionKey ?? String(item.partitionKey);
+  if (partitionKey === UNKEYED) {
+    const tick = encodeTick({ metric, series, unkeyed: true });
+    return { partitionKey: UNKEYED_PUT_KEY, data: new TextEncoder().encode(tick) };
+  }
   const data = new TextEncoder().encode(encodeTick({ metric, series }));
   const carrier = newestCarrier(item);
   if (carrier === null) return { partitionKey, data };

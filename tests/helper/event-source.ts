@@ -258,7 +258,8 @@ export function kinesisEvent(batch: readonly ReferenceRecord[]): KinesisStreamEv
     Records: batch.map(({ shard, sequence, partitionKey, arrivalMs, bytes, notBase64 }) => ({
       kinesis: {
         kinesisSchemaVersion: '1.0',
-        partitionKey,
+        // As Lambda says it of a record that has none.
+        partitionKey: (partitionKey === '' ? null : partitionKey) as string,
         sequenceNumber: sequence,
         data: bytes.toString(notBase64 ? 'utf8' : 'base64'),
         approximateArrivalTimestamp: arrivalMs / 1000,

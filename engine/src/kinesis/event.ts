@@ -7,7 +7,8 @@ export function kinesisEvent(batch: Batch, streamArn: string, functionId: string
     Records: batch.deliveries.map(({ record }) => ({
       kinesis: {
         kinesisSchemaVersion: '1.0',
-        partitionKey: record.partitionKey,
+        // What Lambda sends for a record that has none.
+        partitionKey: record.partitionKey === '' ? null : record.partitionKey,
         sequenceNumber: record.sequence,
         data: record.data,
         approximateArrivalTimestamp: record.arrivalMs / 1_000,

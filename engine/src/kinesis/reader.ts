@@ -1,5 +1,5 @@
 import type { ScheduledTask } from '../scheduler';
-import type { Shard, ShardReader } from '../stream/shard';
+import type { LoadedRecord, Shard, ShardReader } from '../stream/shard';
 import { type Delivery, payloadBytes } from './batch';
 import type { MappingContext } from './context';
 import { Lane, type LaneOwner } from './lane';
@@ -59,9 +59,7 @@ export class Reader implements ShardReader, LaneOwner {
   }
 
   wasDelivered({ record, position }: Delivery): boolean {
-    return this.generations.some((lanes) =>
-      laneOf(lanes, record.partitionKey).hasDelivered(position),
-    );
+    return this.generations.some((lanes) => laneOf(lanes, record).hasDelivered(position));
   }
 
   onProgress(): void {
@@ -167,17 +165,21 @@ export class Reader implements ShardReader, LaneOwner {
       this.position += 1;
       this.skipping &&= this.context.isBeforeStart(record);
       if (this.skipping || this.context.flavour.isFilteredOut?.(record)) continue;
-      laneOf(lanes, record.partitionKey).offer(delivery, nowMs);
+      laneOf(lanes, record).offer(delivery, nowMs);
     }
   }
 }
 
-/** AWS does not document its hash; any stable one keeps the records of a key in one lane. */
-function laneOf(lanes: readonly Lane[], partitionKey: string): Lane {
+/**
+ * AWS does not document its hash; any stable one keeps the records of a key in one lane. Nor does it say
+ * where records without a key go: scattered over all lanes is the hardest that a function can meet.
+ */
+function laneOf(lanes: readonly Lane[], { partitionKey, sequence }: LoadedRecord): Lane {
   if (lanes.length === 1) return lanes[0]!;
+  const text = partitionKey === '' ? sequence : partitionKey;
   let hash = 0x811c9dc5;
-  for (let index = 0; index < partitionKey.length; index += 1) {
-    hash = Math.imul(hash ^ partitionKey.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
   return lanes[((hash ^ (hash >>> 16)) >>> 0) % lanes.length]!;
 }

@@ -111,6 +111,23 @@ describe('a tick is put where the newest record of its series came from', () => 
     expect(tick).toEqual({ explicitHashKey: undefined, ...expected, key: 'p', series: 'p' });
   });
 
+  test('under a fixed key, marked, when it had none', async () => {
+    const { consume, sweep, pass, put, state } = createStage();
+    await consume([plain(''), plain('', 'q'), aggregate('', ['p'])]);
+    pass(10 * MINUTE_MS);
+
+    expect(await sweep()).toMatchObject({ ticks: 3, refused: 0 });
+    expect(put.map(({ partitionKey }) => partitionKey).sort()).toEqual([
+      'millrace',
+      'millrace',
+      'p',
+    ]);
+    await consume(
+      put.map(({ partitionKey, data }) => ({ partitionKey, bytes: Buffer.from(data) })),
+    );
+    expect(await windowsOpen(state)).toBe(0);
+  });
+
   test('and closes its windows there', async () => {
     const { consume, sweep, pass, put, state } = createStage();
     await consume([plain('p'), aggregate('a', ['p', 'q'])]);
@@ -125,10 +142,8 @@ describe('a tick is put where the newest record of its series came from', () => 
 });
 
 describe('series whose key no stream takes', () => {
-  test.each([
-    ['none', ''],
-    ['one of 300 characters', 'k'.repeat(300)],
-  ])('%s: all others get their ticks, and it is said once', async (_, key) => {
+  test('one of 300 characters: all others get their ticks, and it is said once', async () => {
+    const key = 'k'.repeat(300);
     const { consume, sweep, pass, put, warnings } = createStage();
     const honest = Array.from({ length: 160 }, (_, at) => plain(`h${at}`));
     // States from before such keys were refused: enough for every bucket to have some.

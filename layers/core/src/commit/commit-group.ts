@@ -4,6 +4,7 @@ import { stateKey } from '../fold/key';
 import { MARKS_MAX } from '../fold/marks';
 import { rowOf } from '../fold/output';
 import type { Outbox, SeriesState } from '../fold/state';
+import { UNKEYED } from '../partition-key';
 import type { Item } from '../port';
 import { type KeptFor, keepBytes } from '../quarantine/bytes';
 import { isAtOrBelow } from '../record/sequence';
@@ -35,6 +36,11 @@ export interface GroupResult {
 
 /** Tries of one group before the event source has to bring it again. */
 const TRIES_MAX = 3;
+/**
+ * Without partition keys every lane of every shard writes the same state: of so many writers one wins
+ * each race, and a batch that loses all of its tries comes again whole.
+ */
+const UNKEYED_TRIES_MAX = 16;
 /** Refused records whose bytes are written at once, before one commit. */
 const PARALLEL_KEPT_MAX = 16;
 
@@ -53,12 +59,13 @@ export async function commitGroup(
     return { failedAt: null, error: null, tally, itemBytes: 0 };
   }
   const progress = { at: 0, itemBytes: 0 };
+  const triesMax = group.key.partitionKey === UNKEYED ? UNKEYED_TRIES_MAX : TRIES_MAX;
   try {
     let item = loaded;
     for (let tries = 1; ; tries++) {
       if (await attempt(group, item, options, progress, tally)) break;
       tally.conflicts++;
-      if (tries === TRIES_MAX) throw new ConflictError(`lost ${tries} races for one series`);
+      if (tries >= triesMax) throw new ConflictError(`lost ${tries} races for one series`);
       [item] = await options.ports.state.getMany([stateKey(group.key)]);
       progress.at = 0;
     }

@@ -10,12 +10,15 @@ import { addToOutput, outputOf } from '../quarantine/entry';
 import { DETAIL_LENGTH_MAX } from '../quarantine/refusals';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import { DraftMarks, hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
+import { STALE_REASON } from './seen-window';
 import type { Tally } from './tally';
 
 /** Records on which code throws, in one commit: each costs folding the draft again. */
 const THROWING_RECORDS_MAX = 32;
 /** Stream records of which one commit refuses anything: their bytes are written before it, and time may be short. */
 const KEPT_RECORDS_MAX = 64;
+const STALE_DETAIL =
+  'without a partition key, and older than what the series remembers of its shard: it may have counted';
 const MARKS_DETAIL = 'the series keeps as many high-water marks of shards and carriers as fit';
 
 export interface DraftOptions extends MarkOptions {
@@ -117,6 +120,12 @@ function foldInto(
     }
     if (marks.isMissing && !hasRoomForMark(state, marks.name, entry, options)) {
       refuseUnmarked(draft, entry);
+      draft.changed = true;
+      continue;
+    }
+    if (marks.isStale(entry)) {
+      quarantine(draft, entry, { reason: STALE_REASON, detail: STALE_DETAIL });
+      marks.raise(entry);
       draft.changed = true;
       continue;
     }

@@ -1,12 +1,13 @@
 import { MARK_MARGIN_MS, pruneMarks } from '../fold/codec';
 import { quarantineKey } from '../fold/key';
-import { inheritedMark, markBytes, marksBytes } from '../fold/marks';
+import { inheritedMark, isUnkeyed, markBytes, marksBytes } from '../fold/marks';
 import { MARKS_BYTES_MAX } from '../fold/size';
 import type { Mark, SeriesState } from '../fold/state';
 import type { Key } from '../port';
 import { isAtOrBelow } from '../record/sequence';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import type { CommitPorts } from './ports';
+import { boundSeen, SeenWindow } from './seen-window';
 
 /*
  * A series keeps a mark of every shard it has met within the retention, and of every carrier in it.
@@ -43,6 +44,8 @@ export class DraftMarks {
   #name: string | null = null;
   #mark: Mark | null = null;
   #inherited: Mark | null = null;
+  /** In place of the mark, for what has no partition key. */
+  #seen: SeenWindow | null = null;
   /** Mark of every entry so far; null = they have several; undefined = no entry yet. */
   #only: string | null | undefined;
   #newestMs = Number.NEGATIVE_INFINITY;
@@ -60,6 +63,7 @@ export class DraftMarks {
     const { marks } = this.#state;
     this.#name = name;
     this.#mark = marks.get(name) ?? null;
+    this.#seen = isUnkeyed(name) ? new SeenWindow(this.#mark) : null;
     this.#inherited = marks.get(inheritedMark(name)) ?? null;
     this.#only = this.#only === undefined || this.#only === name ? name : null;
   }
@@ -73,12 +77,25 @@ export class DraftMarks {
   }
 
   /** Whether the state holds the entry already. */
-  holds({ sequence, sub }: GroupEntry): boolean {
+  holds(entry: GroupEntry): boolean {
+    if (this.#seen !== null) return this.#seen.holds(entry);
+    const { sequence, sub } = entry;
     if (this.#mark !== null && isAtOrBelow(sequence, sub, this.#mark)) return true;
     return this.#inherited !== null && isAtOrBelow(sequence, sub, this.#inherited);
   }
 
-  raise({ sequence, sub, arrivalMs }: GroupEntry): void {
+  /** Whether it cannot be told that the state does not hold an entry which it is not known to hold. */
+  isStale(entry: GroupEntry): boolean {
+    return this.#seen?.isStale(entry) ?? false;
+  }
+
+  raise(entry: GroupEntry): void {
+    if (this.#seen !== null) {
+      this.#seen.add(entry);
+      this.#mark = this.#seen.toMark();
+      return;
+    }
+    const { sequence, sub, arrivalMs } = entry;
     const newestMs = Math.max(arrivalMs, this.#mark?.arrivalMs ?? arrivalMs);
     this.#mark = { sequence, sub, arrivalMs: newestMs };
   }
@@ -87,12 +104,13 @@ export class DraftMarks {
     const mark = this.#mark;
     if (mark === null || this.#name === null) return;
     this.#state.marks.set(this.#name, mark);
+    if (this.#seen !== null) boundSeen(this.#state.marks);
     this.#newestMs = Math.max(this.#newestMs, mark.arrivalMs);
   }
 
-  /** Mark of all entries that were turned to; null = they have several. */
+  /** Mark of all entries that were turned to; null = they have several, or one that orders nothing. */
   get only(): string | null {
-    return this.#only === undefined ? this.#ofShard : this.#only;
+    return this.#only === undefined ? this.#ofShard : ordered(this.#only);
   }
 
   /** Newest arrival that their marks know; null = none has a mark. */
@@ -101,12 +119,17 @@ export class DraftMarks {
   }
 }
 
-/** The one mark of all entries of a group; null = they have several. */
+/** A newer record without a partition key says nothing about older ones. */
+function ordered(mark: string | null): string | null {
+  return mark === null || isUnkeyed(mark) ? null : mark;
+}
+
+/** The one mark of all entries of a group; null = they have several, or one that orders nothing. */
 export function onlyMarkOf(group: Group): string | null {
   const ofShard = sourceOf(group);
   const first = group.entries[0]?.mark ?? ofShard;
   for (const { mark } of group.entries) if ((mark ?? ofShard) !== first) return null;
-  return first;
+  return ordered(first);
 }
 
 /** A refused measurement is remembered as long as it may come again, as marks are. */

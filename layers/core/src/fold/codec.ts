@@ -23,7 +23,7 @@ const REFUSED_VERSION = 2;
  */
 interface Body {
   w: number | null;
-  m: [mark: string, sequence: string, sub: number, arrivalMs: number][];
+  m: EncodedMark[];
   /** Marks know carriers; absent = code wrote it that did not. */
   k?: 1;
   p: EncodedWindow[];
@@ -37,6 +37,14 @@ interface Body {
   /** `refusedMs`; since version 2, and absent where it is null. */
   f?: number;
 }
+
+type EncodedMark = [
+  mark: string,
+  sequence: string,
+  sub: number,
+  arrivalMs: number,
+  seen?: [sequence: string, sub: number, arrivalMs: number, hashes: string][],
+];
 
 export type EncodedWindow = [
   startMs: number,
@@ -86,9 +94,7 @@ export function decodeState(item: Item, definition: Definition): SeriesState {
     );
   }
   const [applied, late, duplicate, invalid, revised, dedupeOverflow] = body.c;
-  const marks = new Map(
-    body.m.map(([name, sequence, sub, at]) => [name, { sequence, sub, arrivalMs: at }]),
-  );
+  const marks = new Map(body.m.map((mark) => [mark[0], decodeMark(mark)]));
   const state: SeriesState = {
     version: item.ver as number,
     definitionNumber: Number(item.dn),
@@ -126,7 +132,7 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
   const { key, definition, retentionMs } = options;
   const body: Body = {
     w: state.watermarkMs,
-    m: [...state.marks].map(([name, m]) => [name, m.sequence, m.sub, m.arrivalMs]),
+    m: [...state.marks].map(encodeMark),
     k: 1,
     p: [...state.windows.values()].map((window) => encodeWindow(window, definition)),
     d: state.detector,
@@ -157,6 +163,20 @@ export function encodeState(state: SeriesState, options: EncodeOptions): Item {
     if (Number.isFinite(keptMs)) item.ttl = Math.floor(keptMs / 1000);
   }
   return item;
+}
+
+function encodeMark([name, { sequence, sub, arrivalMs, seen }]: [string, Mark]): EncodedMark {
+  if (seen === undefined) return [name, sequence, sub, arrivalMs];
+  const parts = seen.map((part) => [part.sequence, part.sub, part.arrivalMs, part.hashes] as const);
+  return [name, sequence, sub, arrivalMs, parts as never];
+}
+
+function decodeMark([, sequence, sub, arrivalMs, seen]: EncodedMark): Mark {
+  if (seen === undefined) return { sequence, sub, arrivalMs };
+  const parts = seen.map(([highest, at, partMs, hashes]) => ({
+    ...{ sequence: highest, sub: at, arrivalMs: partMs, hashes },
+  }));
+  return { sequence, sub, arrivalMs, seen: parts };
 }
 
 /** The least version whose code loses nothing of the state. */

@@ -34,6 +34,17 @@ export function carrierMark(carrier: string, ofShard: string): string {
   return `#${partitionPart(carrier)}#${ofShard}`;
 }
 
+/** Of what came without a partition key, or in an aggregate without one. */
+export function unkeyedMark(ofShard: string): string {
+  return `${UNKEYED_PREFIX}${ofShard}`;
+}
+
+const UNKEYED_PREFIX = '#?#';
+
+export function isUnkeyed(mark: string): boolean {
+  return mark.startsWith(UNKEYED_PREFIX);
+}
+
 /** The carrier in a mark's name; null = it has none, or only a digest of it. */
 export function carrierOf(mark: string): string | null {
   return mark.startsWith('#=') ? unescapePart(mark.slice(2, mark.indexOf('#', 2))) : null;
@@ -64,7 +75,10 @@ export function inheritMarks(marks: Map<string, Mark>): Map<string, Mark> {
 
 export function marksBytes(marks: ReadonlyMap<string, Mark>): number {
   let bytes = 0;
-  for (const [name, { sequence }] of marks) bytes += markBytes(name, sequence.length);
+  for (const [name, { sequence, seen = [] }] of marks) {
+    bytes += markBytes(name, sequence.length);
+    for (const part of seen) bytes += markBytes(part.hashes, part.sequence.length);
+  }
   return bytes;
 }
 

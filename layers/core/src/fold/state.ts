@@ -9,6 +9,19 @@ export interface Mark {
   readonly sequence: string;
   readonly sub: number;
   readonly arrivalMs: number;
+  /**
+   * Only of records without a partition key: they have no order, so sequence and sub are a floor, and
+   * these are the records above it. Oldest part first.
+   */
+  readonly seen?: readonly SeenPart[];
+}
+
+/** Records that are known by their hashes, one behind the other; sequence and sub are their highest. */
+export interface SeenPart {
+  readonly sequence: string;
+  readonly sub: number;
+  readonly arrivalMs: number;
+  readonly hashes: string;
 }
 
 /** A window that is open, or published and still held for revisions and duplicates. */

@@ -10,13 +10,21 @@ import { METRIC_BYTES_MAX, SERIES_BYTES_MAX } from './key';
  */
 export const TICK_PREFIX = '\u0000millrace:tick:';
 
+/** Names no key but the one that nobody can put a record under, so a forged tick can do no more. */
+const UNKEYED_MARKER = 'unkeyed';
+
 export interface Tick {
   readonly metric: string;
   readonly series: string;
+  /** Meant for what came without a partition key, whatever key the tick itself came under. */
+  readonly unkeyed?: true;
 }
 
 export function encodeTick(tick: Tick): string {
-  return TICK_PREFIX + JSON.stringify([tick.metric, tick.series]);
+  const { metric, series, unkeyed } = tick;
+  return (
+    TICK_PREFIX + JSON.stringify(unkeyed ? [metric, series, UNKEYED_MARKER] : [metric, series])
+  );
 }
 
 /**
@@ -26,9 +34,10 @@ export function encodeTick(tick: Tick): string {
 export function decodeTick(text: string): Tick | null {
   if (!text.startsWith(TICK_PREFIX)) return null;
   try {
-    const [metric, series] = JSON.parse(text.slice(TICK_PREFIX.length)) as unknown[];
+    const [metric, series, marker] = JSON.parse(text.slice(TICK_PREFIX.length)) as unknown[];
     const isTick = isName(metric, METRIC_BYTES_MAX) && isName(series, SERIES_BYTES_MAX);
-    return isTick ? { metric, series } : null;
+    if (!isTick) return null;
+    return marker === UNKEYED_MARKER ? { metric, series, unkeyed: true } : { metric, series };
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 import { isoTime } from '../fold/key';
+import { UNKEYED } from '../partition-key';
 import { wellFormed } from '../record/utf8';
 import type { RecordPlace } from './bytes';
 
@@ -21,9 +22,12 @@ export function objectMetadata(place: RecordPlace, refused: Refused): Record<str
     stream: cut(place.stream, SHARE_BYTES.position),
     shard: cut(place.shard, SHARE_BYTES.position),
     sequence: cut(place.sequence, SHARE_BYTES.position),
-    'partition-key': cut(place.partitionKey, SHARE_BYTES.partitionKey),
     'first-seen': isoTime(place.arrivalMs),
   };
+  // A header without a value is not kept by every store: absent = the record had no key.
+  if (place.partitionKey !== UNKEYED) {
+    metadata['partition-key'] = cut(place.partitionKey, SHARE_BYTES.partitionKey);
+  }
   if (refused.metric !== null) metadata.metric = cut(refused.metric, SHARE_BYTES.metric);
   if (refused.attempt !== undefined) metadata.attempt = String(refused.attempt);
   return metadata;
