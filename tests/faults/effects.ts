@@ -1,7 +1,7 @@
 /** What a delivered record is to lead to, read from the record itself. */
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
 import { recordEntryKey, type SeriesKey } from '@millrace/core/fold/key';
-import { carrierMark, shardMark } from '@millrace/core/fold/marks';
+import { carrierMark, shardMark, unkeyedMark } from '@millrace/core/fold/marks';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Key } from '@millrace/core/port';
 import { expand } from '@millrace/core/record/expand';
@@ -35,7 +35,8 @@ export function createEffects(pipeline: Pipeline) {
 
 function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
   const { kinesis } = record;
-  const decoded = decodeKinesis(kinesis.data, kinesis.partitionKey);
+  const ownKey = (kinesis.partitionKey as string | null) ?? '';
+  const decoded = decodeKinesis(kinesis.data, ownKey);
   const at = { ...sourceOf(record), sequence: kinesis.sequenceNumber };
   const arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
   const effects: Effect[] = [];
@@ -43,8 +44,9 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
   for (const user of decoded instanceof UserRecord ? [decoded] : decoded) {
     const { partitionKey } = user;
     const ofShard = shardMark(at.stream, at.shard);
-    const isCarried = !(decoded instanceof UserRecord) && partitionKey !== kinesis.partitionKey;
-    const mark = isCarried ? carrierMark(kinesis.partitionKey, ofShard) : ofShard;
+    const isCarried = !(decoded instanceof UserRecord) && partitionKey !== ownKey;
+    const keyed = isCarried ? carrierMark(ownKey, ofShard) : ofShard;
+    const mark = ownKey === '' ? unkeyedMark(ofShard) : keyed;
     if (user.record !== null) {
       base += expand(
         user.record,
@@ -68,7 +70,9 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
       continue;
     }
     if (user.tick !== null) {
-      effects.push({ kind: 'tick', series: { ...user.tick, partitionKey }, sub: base, mark });
+      const { metric, series, unkeyed } = user.tick;
+      const key = { metric, series, partitionKey: unkeyed ? '' : partitionKey };
+      effects.push({ kind: 'tick', series: key, sub: base, mark });
     } else {
       effects.push({ kind: 'item', item: recordEntryKey(at) });
     }

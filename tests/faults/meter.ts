@@ -3,6 +3,7 @@
  * counted on the handler's side of the faults, so that a write which fails is a write.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { seenHash } from '@millrace/core/commit/seen-window';
 import { stateKey } from '@millrace/core/fold/key';
 import type { Outbox } from '@millrace/core/fold/state';
 import type { Item, Key, KeyValueStore } from '@millrace/core/port';
@@ -80,6 +81,7 @@ export function createMeter(
     const { m } = JSON.parse(String(item?.body ?? '{"m":[]}')) as { m: EncodedMark[] };
     const isKnown = ({ sequence, sub, mark: name }: Group['entries'][number]) => {
       const mark = m.find(([source]) => source === name);
+      if (mark?.[4] !== undefined) return isSeen(mark[4], { sequence, sub });
       return mark !== undefined && isAtOrBelow(sequence, sub, { sequence: mark[1], sub: mark[2] });
     };
     if (group.entries.some((entry) => !entry.isTick && !isKnown(entry))) account.due.add(name);
@@ -185,7 +187,12 @@ export function createMeter(
   };
 }
 
-type EncodedMark = [source: string, sequence: string, sub: number];
+type EncodedMark = [source: string, sequence: string, sub: number, at: number, seen?: EncodedSeen];
+type EncodedSeen = readonly (readonly [string, number, number, hashes: string])[];
+
+function isSeen(parts: EncodedSeen, place: { sequence: string; sub: number }): boolean {
+  return parts.some(([, , , hashes]) => hashes.includes(seenHash(place)));
+}
 
 function newAccount(
   { Records }: KinesisStreamEvent,

@@ -3,6 +3,7 @@
  * was committed, and so what anybody may see, and what must be there once a batch is acknowledged.
  */
 
+import { seenHash } from '@millrace/core/commit/seen-window';
 import { STATE_VERSION } from '@millrace/core/fold/codec';
 import {
   bytesKey,
@@ -23,7 +24,7 @@ import { bound } from '../helper/run-scenario';
 interface Commit {
   readonly version: number;
   /** Newest user record by source shard. */
-  readonly marks: ReadonlyMap<string, Place & { readonly arrivalMs: number }>;
+  readonly marks: ReadonlyMap<string, WatchedMark>;
   /** Keys of what it owes the world, with the body a reader may see. */
   readonly owed: ReadonlyMap<string, string | null>;
 }
@@ -34,7 +35,21 @@ export interface Place {
   readonly sub: number;
 }
 
-type EncodedMark = [source: string, sequence: string, sub: number, arrivalMs: number];
+type WatchedMark = Place & { readonly arrivalMs: number; readonly seen: string | null };
+
+type EncodedMark = [
+  source: string,
+  sequence: string,
+  sub: number,
+  arrivalMs: number,
+  seen?: [string, number, number, hashes: string][],
+];
+
+/** Whether a state holds a record: by the mark of its source, or by name where there is no order. */
+function isHeld(place: Place, mark: WatchedMark): boolean {
+  if (mark.seen !== null) return mark.seen.includes(seenHash(place));
+  return isAtOrBelow(place.sequence, place.sub, mark);
+}
 
 /** How long a state must stay, by the settings of the run. */
 export interface Keeping {
@@ -87,11 +102,11 @@ class TableObserver implements Observer {
   }
 
   acknowledgedMeasurement(key: SeriesKey, source: string, at: Place): void {
-    const { sequence, sub } = at;
+    const { sequence } = at;
     const name = nameOf(stateKey(key));
     const commit = this.histories.get(name)?.find(({ marks }) => {
       const mark = marks.get(source);
-      return mark !== undefined && isAtOrBelow(sequence, sub, mark);
+      return mark !== undefined && isHeld(at, mark);
     });
     if (commit === undefined) {
       this.violate(`I7: ${sequence} of ${source} is acknowledged, and not committed in ${name}`);
@@ -159,7 +174,10 @@ class TableObserver implements Observer {
     this.histories.set(name, history);
     const { m } = JSON.parse(String(item.body)) as { m: EncodedMark[] };
     const marks = new Map(
-      m.map(([source, sequence, sub, arrivalMs]) => [source, { sequence, sub, arrivalMs }]),
+      m.map(([source, sequence, sub, arrivalMs, parts]) => {
+        const seen = parts?.map(([, , , hashes]) => hashes).join('') ?? null;
+        return [source, { sequence, sub, arrivalMs, seen }];
+      }),
     );
     const version = Number(item.ver);
     const isReborn = this.removed.delete(name);

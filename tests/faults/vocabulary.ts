@@ -44,6 +44,7 @@ export const VOCABULARY: readonly (readonly [what: string, names: readonly strin
   ['state past its time to live that is still read', ['expire-state/read although expired']],
   ['state of a newer version', ['newer-state']],
   ['aggregated (KPL) records', ['aggregated', 'aggregated/poison inside']],
+  ['partition keys that are lost live', ['auto']],
   ['aggregates of other libraries', ['aggregated/several carriers', 'aggregated/bad key inside']],
   ['windows that do not fit one state', ['evicted for want of room']],
 ];

@@ -6,6 +6,7 @@ import type {
   ReadRecord,
   StreamShard,
 } from '@millrace/adapters/aws/kinesis-reader';
+import { UNKEYED } from '@millrace/core/partition-key';
 import { formatPath } from '@millrace/core/record/path';
 import { openNewFile } from '../files/write-file';
 import { readRecording } from '../recording/read';
@@ -251,7 +252,9 @@ class Run {
   /** Empty when the record is left out. */
   #lineOf(shard: StreamShard, record: ReadRecord): string {
     const { share, redaction } = this.#options;
-    if (!isSampled(record.partitionKey, share)) return '';
+    // Without a key there are no series to keep whole.
+    const isUnkeyed = record.partitionKey === UNKEYED;
+    if (!isSampled(isUnkeyed ? record.sequence : record.partitionKey, share)) return '';
     const bytes =
       redaction === null ? record.data : redactRecord(record.data, redaction, this.#found);
     if (bytes === null) {
@@ -264,8 +267,8 @@ class Run {
     const sequence = record.sequence.replace(/^0+(?=\d)/, '');
     const line = recordLine({
       ...{ shard: shard.id, sequence, arrivalMs, bytes },
-      partitionKey: hidesKey ? redactText(partitionKey, redaction.key) : partitionKey,
-      explicitHashKey: hidesKey ? null : explicitHashKeyOf(partitionKey, shard.hash),
+      partitionKey: hidesKey && !isUnkeyed ? redactText(partitionKey, redaction.key) : partitionKey,
+      explicitHashKey: hidesKey || isUnkeyed ? null : explicitHashKeyOf(partitionKey, shard.hash),
     });
     return `${line}\n`;
   }

@@ -1,3 +1,4 @@
+import { isPartitionKey, UNKEYED } from '@millrace/core/partition-key';
 import { type Fail, isHashKey, type Members } from './header-line';
 import { memberSpan } from './member-span';
 import type { RecordedRecord } from './record';
@@ -7,7 +8,6 @@ export const RECORD_FIELDS = ['s', 'q', 'p', 'a', 'e', 'j', 'd'];
 
 /** Kinesis gives sequence numbers of up to 129 digits. */
 const SEQUENCE = /^(0|[1-9]\d{0,128})$/;
-const PARTITION_KEY_LENGTH_MAX = 256;
 /** No stream has seen the year 2200; milliseconds where seconds belong are beyond it. */
 const ARRIVAL_MS_MAX = Date.UTC(2200, 0);
 
@@ -23,25 +23,20 @@ export function parseRecord(text: string, line: Members, fail: Fail): RecordedRe
   if (typeof sequence !== 'string' || !SEQUENCE.test(sequence)) {
     return fail(`q: expected a sequence number as a decimal string, got ${shown(sequence)}`);
   }
-  if (!isPartitionKey(partitionKey)) {
-    return fail(`p: expected a partition key of 1 to 256 characters, got ${shown(partitionKey)}`);
+  if (
+    partitionKey !== null &&
+    !(typeof partitionKey === 'string' && isPartitionKey(partitionKey))
+  ) {
+    const expected = 'a partition key of 1 to 256 characters, or null where the record had none';
+    return fail(`p: expected ${expected}, got ${shown(partitionKey)}`);
   }
   if (explicitHashKey !== undefined && !isHashKey(explicitHashKey)) {
     return fail(`e: expected a hash key as a decimal string, got ${shown(explicitHashKey)}`);
   }
   const arrivalMs = parseArrival(line.a, fail);
   const data = parseData(text, line, fail);
-  const record = { shard, sequence, partitionKey, arrivalMs, data };
+  const record = { shard, sequence, partitionKey: partitionKey ?? UNKEYED, arrivalMs, data };
   return explicitHashKey === undefined ? record : { ...record, explicitHashKey };
-}
-
-function isPartitionKey(value: unknown): value is string {
-  if (typeof value !== 'string' || value === '') return false;
-  if (value.length <= PARTITION_KEY_LENGTH_MAX) return true;
-  // Kinesis counts characters, JavaScript counts UTF-16 units: up to twice as many.
-  return (
-    value.length <= 2 * PARTITION_KEY_LENGTH_MAX && [...value].length <= PARTITION_KEY_LENGTH_MAX
-  );
 }
 
 function parseArrival(seconds: unknown, fail: Fail): number {

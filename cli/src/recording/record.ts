@@ -20,6 +20,7 @@ export interface RecordedRecord {
   readonly shard: string;
   /** Decimal digits. */
   readonly sequence: string;
+  /** `UNKEYED`, the empty text, for one that had none. */
   readonly partitionKey: string;
   /** Epoch milliseconds. */
   readonly arrivalMs: number;

@@ -5,6 +5,7 @@ import { rename } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { UNKEYED } from '@millrace/core/partition-key';
 import { kindOf } from '../files/link';
 import { openNewFile } from '../files/write-file';
 import type { RecordedShard } from './record';
@@ -93,7 +94,8 @@ export async function createRecordingWriter(
 
 /** One record as a line without its newline: `j` when its bytes can stand in the line as they are. */
 export function recordLine(record: RecordToWrite): string {
-  const { shard: s, sequence: q, partitionKey: p, arrivalMs, explicitHashKey, bytes } = record;
+  const { shard: s, sequence: q, partitionKey, arrivalMs, explicitHashKey, bytes } = record;
+  const p = partitionKey === UNKEYED ? null : partitionKey;
   const head = JSON.stringify({ s, q, p, a: arrivalMs / 1000, e: explicitHashKey ?? undefined });
   const text = jsonObjectText(bytes);
   const payload = text === null ? `"d":"${Buffer.from(bytes).toString('base64')}"` : `"j":${text}`;

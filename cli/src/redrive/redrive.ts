@@ -1,4 +1,4 @@
-import { isPartitionKey } from '@millrace/core/partition-key';
+import { isPartitionKey, putableKey } from '@millrace/core/partition-key';
 import type {
   Clock,
   Key,
@@ -125,7 +125,8 @@ async function* readyOf(
 }
 
 async function predict(user: RefusedUser, context: ForecastContext): Promise<Forecast> {
-  const { bytes, partitionKey, metrics, reasons } = user;
+  const { bytes, metrics, reasons } = user;
+  const partitionKey = putableKey(user.partitionKey);
   if (bytes === null) return { outcome: 'gone', detail: 'the bytes have expired' };
   // The key of such an entry is the beginning of one that was longer, or is none at all.
   if (reasons.includes('key') || !isPartitionKey(partitionKey)) {
@@ -171,7 +172,7 @@ async function putChunk(
 }
 
 function entryToPut({ partitionKey, bytes }: Ready): StreamEntry {
-  return { partitionKey, data: bytes };
+  return { partitionKey: putableKey(partitionKey), data: bytes };
 }
 
 function countPut(counts: RedriveCounts, outcome: Outcome): void {

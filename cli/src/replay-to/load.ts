@@ -1,4 +1,5 @@
 import { ENTRY_BYTES_MAX } from '@millrace/adapters/aws/kinesis-writer';
+import { putableKey } from '@millrace/core/partition-key';
 import type { StreamEntry } from '@millrace/core/port';
 import { HeldBytes } from '../recording/held-bytes';
 import { readRecording } from '../recording/read';
@@ -55,7 +56,7 @@ function entryOf({
   // Node skips what is not base64; Kinesis carries bytes and cannot carry the mistake.
   if (bytes.toString('base64') !== data) return null;
   if (bytes.length + Buffer.byteLength(partitionKey) > ENTRY_BYTES_MAX) return null;
-  const entry = { partitionKey, arrivalMs, data: bytes };
+  const entry = { partitionKey: putableKey(partitionKey), arrivalMs, data: bytes };
   return explicitHashKey === undefined ? entry : { ...entry, explicitHashKey };
 }
 

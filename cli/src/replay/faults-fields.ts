@@ -101,6 +101,10 @@ export const KINDS: Readonly<Record<string, KindSpec>> = {
     what: 'a producer sends a record once more',
     fields: { rate: RATE, delay: DURATIONS },
   },
+  auto: {
+    what: "the stream's owner switches it to AUTO: behind that share of the records none has a key",
+    fields: { after: RATE },
+  },
   'newer-state': {
     what: 'newer code writes every state, and is rolled forward again a while later',
     fields: { times: { type: 'count', max: 100 }, for: DURATION },

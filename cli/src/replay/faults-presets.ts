@@ -63,6 +63,21 @@ export const PRESETS: Readonly<Record<string, unknown>> = {
       { kind: 'clock', rate: 0.3, jump: '15m' },
     ],
   },
+  auto: {
+    version: 1,
+    faults: [
+      { kind: 'auto', after: 0.4 },
+      { kind: 'restart', times: 4, parallelization: [1, 4, 10] },
+      { kind: 'second-mapping' },
+      { kind: 'crash', at: 'middle', rate: 0.05 },
+      { kind: 'crash', at: 'end', rate: 0.05 },
+      { kind: 'timeout', rate: 0.02, zombie: 0.6 },
+      { kind: 'write', lands: 'late', late: ['1s', '5m'], rate: 0.03 },
+      { kind: 'conflict', rate: 0.03 },
+      { kind: 'redeliver', rate: 0.2, delay: ['0s', '10m'] },
+      { kind: 'cut', rate: 0.05 },
+    ],
+  },
   expiry: {
     version: 1,
     faults: [

@@ -1,4 +1,5 @@
 import { countMeasurements } from '@millrace/adapters/kinesis/count';
+import { UNKEYED } from '@millrace/core/partition-key';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { type Dice, diceFor } from '@millrace/engine/fault/dice';
 import { type FaultPlan, faultsOf } from '@millrace/engine/fault/plan';
@@ -40,7 +41,9 @@ interface Placed {
 export function disturbSource(source: Source, options: SourceFaultOptions): FaultySource {
   const { plan } = options;
   const reshards = faultsOf(plan, 'reshard').reduce((sum, { times }) => sum + times, 0);
-  const alters = faultsOf(plan, 'poison').length + faultsOf(plan, 'duplicate').length > 0;
+  const alters = (['poison', 'duplicate', 'auto'] as const).some(
+    (kind) => faultsOf(plan, kind).length > 0,
+  );
   const carriers = carriersOf(source.records);
   if (reshards === 0 && !alters) return { ...source, positions: null, injected: [], carriers };
   refuseMixed(carriers, plan, source.shards.length);
@@ -74,7 +77,8 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
 /** Records of one key in two shards have no order, and ticks none among them, unless nobody promised one. */
 function refuseMixed({ mixed }: Carriers, plan: FaultPlan, shards: number): void {
   const reshards = faultsOf(plan, 'reshard');
-  const isPromised = !reshards.some(({ childrenEarly }) => childrenEarly);
+  const isPromised =
+    faultsOf(plan, 'auto').length === 0 && !reshards.some(({ childrenEarly }) => childrenEarly);
   if (mixed === null || !isPromised || (reshards.length === 0 && shards === 1)) return;
   const key = JSON.stringify(mixed);
   throw new UsageError(
@@ -99,13 +103,19 @@ function alter(
   injected: string[],
 ): Placed[] {
   const altered: Placed[] = [];
-  for (const one of placed) {
+  const [auto] = faultsOf(plan, 'auto');
+  const keyedUntil = auto === undefined ? placed.length : Math.floor(placed.length * auto.after);
+  for (const [index, one] of placed.entries()) {
     const { record } = one;
     const name = `${record.shard}:${record.sequence}`;
     let changed = record;
     for (const { rate } of faultsOf(plan, 'poison')) {
       const dice = struck(plan, seed, `poison ${name}`, rate, injected);
       if (dice !== null) changed = { ...record, data: poisoned(record.data, dice) };
+    }
+    if (index >= keyedUntil) {
+      const dice = struck(plan, seed, `auto ${name}`, 1, injected);
+      if (dice !== null) changed = withoutKey(changed, dice);
     }
     altered.push({ ...one, record: changed });
     for (const { rate, delayMs } of faultsOf(plan, 'duplicate')) {
@@ -116,6 +126,12 @@ function alter(
     }
   }
   return altered.sort((a, b) => a.visibleMs - b.visibleMs);
+}
+
+/** The service spreads such records evenly over the shards. */
+function withoutKey(record: RecordedRecord, dice: Dice): RecordedRecord {
+  const explicitHashKey = String(BigInt(Math.floor(dice.next() * 2 ** 53)) << 75n);
+  return { ...record, partitionKey: UNKEYED, explicitHashKey };
 }
 
 function struck(

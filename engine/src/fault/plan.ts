@@ -82,7 +82,9 @@ export type TimelineFault =
 /** Faults of the records themselves, before the run. */
 export type RecordFault =
   | { readonly kind: 'poison'; readonly rate: number }
-  | { readonly kind: 'duplicate'; readonly rate: number; readonly delayMs: Range };
+  | { readonly kind: 'duplicate'; readonly rate: number; readonly delayMs: Range }
+  /** Behind that share of the records none has a partition key any more. */
+  | { readonly kind: 'auto'; readonly after: number };
 
 /** Faults of stored state. */
 export type StateFault =

@@ -124,10 +124,16 @@ describe('redrive', () => {
     expect(accounting).toMatchObject({ applied: 3, invalid: 2 });
   });
 
-  it.each([
-    ['a key from before such keys were refused', ''],
-    ['a key that is too long', 'k'.repeat(300)],
-  ])('leaves what no stream takes, %s, and puts the others', async (_, key) => {
+  it('puts a record that came without a partition key under a fixed one', async () => {
+    const { consume, run, stream } = createStage();
+    await consume([{ key: '', data: reading('x', '1').data }, reading('a', '1')]);
+
+    expect(await run({ writer: checkingWriter(stream) })).toMatchObject({ put: 2, kept: {} });
+    expect(stream.map(({ partitionKey }) => partitionKey)).toEqual(['millrace', 'a']);
+  });
+
+  it('leaves what no stream takes, a key that is too long, and puts the others', async () => {
+    const key = 'k'.repeat(300);
     const { consume, run, stream, stores } = createStage();
     const others = Array.from({ length: 250 }, (_, at) => reading(`h${at}`, '1'));
     await consume([{ key, data: reading('x', '1').data }, ...others]);

@@ -100,6 +100,6 @@ it('all mistakes are listed, one line each', () => {
 
 it('neither a preset nor a file: the presets are named', async () => {
   await expect(readFaultPlan('typhoon')).rejects.toThrow(
-    'millrace replay: --faults: expected a file or one of deploy, reshard, throttle-storm, zombies, outage, expiry, everything, got "typhoon"',
+    'millrace replay: --faults: expected a file or one of deploy, reshard, throttle-storm, zombies, outage, auto, expiry, everything, got "typhoon"',
   );
 });
