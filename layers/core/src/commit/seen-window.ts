@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { marksBytes } from '../fold/marks';
 import { MARKS_BYTES_MAX } from '../fold/size';
 import type { Mark, SeenPart } from '../fold/state';
 import { isAtOrBelow } from '../record/sequence';
+import { sha256OfUnits } from '../record/sha256';
 
 /*
  * Records without a partition key have no order: it is not documented in which lane of a shard one goes,
@@ -19,8 +19,9 @@ import { isAtOrBelow } from '../record/sequence';
 export const SEEN_MAX = 2_000;
 /** Forgotten at once, the oldest first: a floor can only rise to a number that is known. */
 const PART_RECORDS = 125;
-/** 48 bits in base64: of 2,000 records one in 10^11 is taken for another. */
+/** 48 bits of six each: of 2,000 records one in 10^11 is taken for another. */
 export const SEEN_HASH_CHARACTERS = 8;
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
 export const STALE_REASON = 'stale';
 
@@ -28,8 +29,14 @@ export const STALE_REASON = 'stale';
 const NO_FLOOR = { sequence: '', sub: -1 };
 
 export function seenHash({ sequence, sub }: Place): string {
-  const digest = createHash('sha256').update(`${sequence}:${sub}`).digest('base64');
-  return digest.slice(0, SEEN_HASH_CHARACTERS);
+  const digest = sha256OfUnits(`${sequence}:${sub}`);
+  let hash = '';
+  // Three digits of hexadecimal are two of these: shorter in the item.
+  for (let at = 0; hash.length < SEEN_HASH_CHARACTERS; at += 3) {
+    const bits = Number.parseInt(digest.slice(at, at + 3), 16);
+    hash += DIGITS.charAt(bits >> 6) + DIGITS.charAt(bits & 63);
+  }
+  return hash;
 }
 
 interface Place {
