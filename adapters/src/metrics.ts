@@ -40,6 +40,9 @@ const UNITS = {
 
 const DEFINITIONS = Object.entries(UNITS).map(([Name, Unit]) => ({ Name, Unit }));
 
+/** How many metrics a stack with a load is charged for. */
+export const BATCH_METRICS = DEFINITIONS.length;
+
 /**
  * One line in CloudWatch's embedded metric format for each batch: metrics without a call, and the
  * numbers stay in the log. Written by hand, as Powertools' library would be a tenth of the bundle.

@@ -10,6 +10,7 @@ import { readTemplate, type Scheduler, scheduleEffects } from '@millrace/engine'
 import type { Accounting } from '../../cli/src/replay/accounting';
 import type { Disturbance } from '../../cli/src/replay/faults';
 import { equalShards } from '../../cli/src/replay/hash-range';
+import type { LocalStores, StoreUsage } from '../../cli/src/replay/local-application';
 import { runReplay } from '../../cli/src/replay/run-replay';
 
 export interface Sent {
@@ -24,6 +25,9 @@ export interface Replayed {
   readonly accounting: Accounting;
   /** Invocations of the sweeper. */
   readonly sweeps: number;
+  /** What the handlers' own calls would be billed on AWS. */
+  readonly usage: StoreUsage;
+  readonly stores: LocalStores;
 }
 
 export interface ReplayedOptions {
@@ -53,7 +57,7 @@ export async function replayed(
   const transforms = new Map();
   const arrivals = records.map(({ arrivalMs }) => arrivalMs);
   const untilMs = Math.max(...arrivals) + DAY_MS;
-  const { accounting, stores, stats } = await runReplay({
+  const { accounting, stores, stats, usage } = await runReplay({
     application: readTemplate(TEMPLATE, { source: 'template.yaml' }),
     ...{ pipeline, transforms, seed: 1, speed: Number.POSITIVE_INFINITY, log: SILENT },
     onProgress: () => undefined,
@@ -69,6 +73,8 @@ export async function replayed(
     incidents: await readIncidents(stores.results, pipeline),
     accounting,
     sweeps: stats.invocations.StreamSweeper ?? 0,
+    usage,
+    stores,
   };
 }
 

@@ -1,3 +1,4 @@
+import { BATCH_METRICS } from '@millrace/adapters/metrics';
 import { type Architecture, PRICES } from '../cost-estimate/prices';
 import { grouped } from '../output';
 
@@ -69,7 +70,6 @@ const SWEEPER_MB = 512;
  * long its last window stays open after its last record.
  */
 const DUE_SECONDS = 125;
-const METRICS = 12;
 /** The line of metrics, and Lambda's own START, END and REPORT. */
 const LOG_BYTES = 1_100;
 
@@ -82,7 +82,7 @@ export function costOf(load: Load): LoadCost {
   const idleDollarsPerMonth = sum(idle);
   const dollarsPerMillion = sum(perMillion);
   const millionsPerMonth = (load.rate * SECONDS_PER_MONTH) / MILLION;
-  const metrics = load.rate === 0 ? 0 : METRICS * PRICES.cloudWatchPerMetricMonth;
+  const metrics = load.rate === 0 ? 0 : BATCH_METRICS * PRICES.cloudWatchPerMetricMonth;
   return {
     idlePerMonth: idle,
     idleDollarsPerMonth,

@@ -1,3 +1,4 @@
+import { type BatchCounts, createBatchMetrics } from '@millrace/adapters/metrics';
 import { costOf, type Load } from '../../../cli/src/cost/model';
 import { PRICES } from '../../../cli/src/cost-estimate/prices';
 import { run } from '../../../cli/src/main';
@@ -103,6 +104,22 @@ describe('a million events', () => {
       dollarsPerMillion,
     );
   });
+});
+
+test('a stack with a load pays for each metric that its consumer writes', () => {
+  let line = '';
+  createBatchMetrics({
+    ...{ namespace: 'millrace/test', service: 'stream-consumer', nowMs: () => 0 },
+    write: (text) => {
+      line = text;
+    },
+    // The values do not matter.
+  })({} as BatchCounts);
+  const [{ Metrics }] = JSON.parse(line)._aws.CloudWatchMetrics;
+  const { dollarsPerMonth, dollarsPerMillion, idleDollarsPerMonth } = costOf(LOAD);
+
+  const rest = dollarsPerMonth - idleDollarsPerMonth - dollarsPerMillion * 0.001 * 730 * 3600;
+  expect(rest / PRICES.cloudWatchPerMetricMonth).toBeCloseTo(Metrics.length, 6);
 });
 
 describe('an idle stack', () => {
