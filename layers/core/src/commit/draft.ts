@@ -8,6 +8,7 @@ import type { QuarantineOutput, SeriesState } from '../fold/state';
 import type { Item } from '../port';
 import { addToOutput, outputOf } from '../quarantine/entry';
 import { DETAIL_LENGTH_MAX } from '../quarantine/refusals';
+import type { Measurement } from '../record/record';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import { DraftMarks, hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
 import { STALE_REASON } from './seen-window';
@@ -20,6 +21,9 @@ const KEPT_RECORDS_MAX = 64;
 const STALE_DETAIL =
   'without a partition key, and older than what the series remembers of its shard: it may have counted';
 const MARKS_DETAIL = 'the series keeps as many high-water marks of shards and carriers as fit';
+const LATE_DETAIL = 'the window and its allowed lateness were over';
+/** Nothing else makes an event late that is later than its arrival. */
+const AHEAD_DETAIL = 'the window is ahead of the arrival, and had been closed or found no room';
 
 export interface DraftOptions extends MarkOptions {
   /** Entries that earlier commits refused for want of a mark. */
@@ -165,11 +169,12 @@ function foldEntry(
   try {
     const { counters } = draft.state;
     const overflow = counters.dedupeOverflow;
-    const outcome = fold(context, entry.measurement as never, entry.arrivalMs);
+    const measurement = entry.measurement as Measurement;
+    const outcome = fold(context, measurement, entry.arrivalMs);
     draft.counted[outcome]++;
     draft.counted.dedupeOverflow += counters.dedupeOverflow - overflow;
     if (outcome === 'late') {
-      const detail = 'the window and its allowed lateness were over';
+      const detail = measurement.eventMs > entry.arrivalMs ? AHEAD_DETAIL : LATE_DETAIL;
       owe(draft, entry, { reason: 'late', detail });
     }
   } catch (error) {

@@ -229,6 +229,21 @@ test('code that throws on one record loses that record only, to the quarantine',
   expect(await readRefusals(ports.control)).toMatchObject([{ detail: 'TypeError: boom' }]);
 });
 
+test('a late record says whether its time was over or has not come', async () => {
+  const ports = tables();
+  await run(ports, groupOf([entry(0, 200), entry(1, 500)]));
+  // Another definition closes the window that a fast clock had opened, and the one that was running.
+  const [other] = onePipeline({ window: { type: 'tumbling', size: '2m' } }).metrics;
+  const changed = defineMetric(other as never, 7 * DAY, 2);
+  await run(ports, { ...groupOf([entry(2, 200), entry(3, 510)]), definition: changed });
+
+  const details = (await readRefusals(ports.control)).map(({ reason, detail }) => [reason, detail]);
+  expect(details).toEqual([
+    ['late', 'the window and its allowed lateness were over'],
+    ['late', 'the window is ahead of the arrival, and had been closed or found no room'],
+  ]);
+});
+
 test('state of a newer schema version stops the key and is not overwritten', async () => {
   const ports = tables();
   await run(ports, groupOf([entry(0, 10)]));
