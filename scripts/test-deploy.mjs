@@ -1,7 +1,9 @@
 // npm run test:deploy: the unchanged template and bundles, deployed by the SAM CLI into MiniStack, fed
-// through the Kinesis API and deleted again, and two stacks side by side; then README.md and docs/deploy.md of HEAD, followed word
-// for word. npm run test:readme is the latter alone. Needs Python 3.10 or newer; makes its own environments.
+// through the Kinesis API and deleted again, and two stacks side by side; then README.md, docs/deploy.md and
+// docs/operations.md of HEAD, followed word for word. npm run test:readme is the latter alone. Needs Python
+// 3.10 or newer; makes its own environments.
 import { spawnSync } from 'node:child_process';
+import { awsCliFolder } from './aws-cli.mjs';
 import { CannotRun } from './cannot-run.mjs';
 import { ROOT } from './emulator.mjs';
 import { counted, jest, requireSam } from './integration.mjs';
@@ -36,7 +38,10 @@ process.exitCode = await counted(`npm run test:${isReadmeOnly ? 'readme' : 'depl
 async function inEmptyAws(file, PATH) {
   const emulator = await startMiniStack({ env: { PATH } });
   try {
-    return await jest(file, { env: { MILLRACE_ENDPOINT: emulator.url } });
+    const env = { MILLRACE_ENDPOINT: emulator.url };
+    return await jest(file, {
+      env: file === README ? { ...env, MILLRACE_AWS_CLI: awsCliFolder() } : env,
+    });
   } finally {
     await emulator.stop();
   }
@@ -45,7 +50,7 @@ async function inEmptyAws(file, PATH) {
 /** The pages are followed as they were committed, whatever the working tree says meanwhile. */
 function sayWhatIsFollowed(commit) {
   const changes = git('status', '--porcelain').split('\n').filter(Boolean).length;
-  console.error(`\nREADME.md and docs/deploy.md of ${commit}`);
+  console.error(`\nREADME.md, docs/deploy.md and docs/operations.md of ${commit}`);
   if (changes > 0)
     console.error(`not followed: ${changes} files that are not committed as they are`);
 }

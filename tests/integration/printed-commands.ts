@@ -1,7 +1,8 @@
 /** A command as a document prints it: one line, or several that end in a backslash. */
 export type PrintedCommand = string;
 
-const SHELL_FENCE = /^```(?:sh|bash|shell|console|zsh)\b[^\n]*\n([\s\S]*?)^```$/gm;
+/** Within a step of a numbered list a block is indented. */
+const SHELL_FENCE = /^( *)```(?:sh|bash|shell|console|zsh)\b[^\n]*\n([\s\S]*?)^\1```$/gm;
 
 /**
  * The commands in the shell blocks of a Markdown text, in order. `heading` is a line such as `## Deploy`
@@ -10,7 +11,9 @@ const SHELL_FENCE = /^```(?:sh|bash|shell|console|zsh)\b[^\n]*\n([\s\S]*?)^```$/
  */
 export function printedCommands(markdown: string, heading?: string): PrintedCommand[] {
   const text = heading === undefined ? markdown : sectionOf(markdown, heading);
-  return [...text.matchAll(SHELL_FENCE)].flatMap(([, block = '']) => commandsOf(block));
+  return [...text.matchAll(SHELL_FENCE)].flatMap(([, indent = '', block = '']) =>
+    commandsOf(block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')),
+  );
 }
 
 function commandsOf(block: string): PrintedCommand[] {

@@ -6,14 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Reference, replayed } from './deployed-run';
 import { emulatedAws } from './emulated-aws';
 import { printedCommands } from './printed-commands';
+import { RUNBOOK_NOT_RUN, runbookSteps } from './runbook-steps';
 import { describeStack } from './sam-stack';
-import { type Answer, type Outcome, Terminal } from './terminal';
+import type { Step } from './step';
+import { type Answer, Terminal } from './terminal';
 
 /**
- * The deploy section of README.md and then docs/deploy.md, followed word for word: their commands as
- * they stand in a clean clone of HEAD, in order, typed into one shell on a terminal. What is not in the
- * pages is only: where AWS is (an emulated one; `npm run test:readme` starts it), and the SAM CLI, which
- * `npm run build` would install into .venv-sam/ in 40 s: the one of this checkout is linked there.
+ * The deploy section of README.md, then docs/deploy.md and docs/operations.md, followed word for word:
+ * their commands as they stand in a clean clone of HEAD, in order, typed into one shell on a terminal.
+ * What is not in the pages is only: where AWS is (an emulated one; `npm run test:readme` starts it), the
+ * AWS CLI, and the SAM CLI, which `npm run build` would install into .venv-sam/ in a minute: the one of
+ * this checkout is linked there.
  */
 const clone = join(mkdtempSync(join(tmpdir(), 'millrace-readme-')), 'millrace');
 execFileSync('git', ['clone', '--quiet', resolve('.'), clone], { stdio: 'pipe' });
@@ -29,13 +32,6 @@ jest.setTimeout(250_000);
 let terminal: Terminal;
 let before: readonly string[];
 let kept: readonly string[] = [];
-
-/** How a page's command is followed: what it is typed as, what is answered, what must come of it. */
-interface Step {
-  readonly typed?: (command: string) => Promise<string> | string;
-  readonly answer?: Answer;
-  readonly check?: (outcome: Outcome) => Promise<void> | void;
-}
 
 const enterAndDeploy: Answer = (question) => (/^Deploy this changeset\?/.test(question) ? 'y' : '');
 const deploy: Answer = (question) => (/^Deploy this changeset\?/.test(question) ? 'y' : undefined);
@@ -157,6 +153,12 @@ const PAGE: Readonly<Record<string, Step>> = {
   'sam delete': { answer: remove, check: () => gone('millrace') },
 };
 
+const RUNBOOK = runbookSteps({
+  outputs: async () => (await describeStack(endpoint, 'millrace')).outputs,
+  type: (command, answer) => terminal.run(command, answer),
+  deploy,
+});
+
 /** What the pages print and this suite does not do, and why. */
 const CONTAINER = 'needs a container engine; npm run test:sam-local invokes every function';
 const AWS_CLI = 'is of the AWS CLI, which nothing of the repository needs or installs';
@@ -195,6 +197,7 @@ afterAll(() => {
 describe.each([
   ['README.md', '## Deploy', README, README_NOT_RUN],
   ['docs/deploy.md', undefined, PAGE, PAGE_NOT_RUN],
+  ['docs/operations.md', undefined, RUNBOOK, RUNBOOK_NOT_RUN],
 ] as const)('%s of HEAD', (file, heading, steps, notRun) => {
   const printed = printedCommands(readFileSync(join(clone, file), 'utf8'), heading);
 
@@ -219,7 +222,7 @@ async function follow(command: string, step: Step | undefined): Promise<void> {
   const typed = (await step.typed?.(command)) ?? command;
   if (command === BUILT_AGAIN) changePipeline();
   const outcome = await terminal.run(typed, step.answer);
-  if (outcome.exitCode !== 0) {
+  if (outcome.exitCode !== (step.exitCode ?? 0)) {
     throw new Error(`exit code ${outcome.exitCode}\n${outcome.output.slice(-3000)}`);
   }
   await step.check?.(outcome);
@@ -296,12 +299,10 @@ function userEnvironment(): NodeJS.ProcessEnv {
   const own = /^(npm_|NODE_ENV$|NODE_OPTIONS$|JEST_|INIT_CWD$|MILLRACE_ENDPOINT$)/;
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name));
   const isOwn = (folder: string) => folder.includes('node_modules');
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => !isOwn(folder));
   return {
     ...Object.fromEntries(kept),
-    PATH: (process.env.PATH ?? '')
-      .split(delimiter)
-      .filter((folder) => !isOwn(folder))
-      .join(delimiter),
+    PATH: [...folders, process.env.MILLRACE_AWS_CLI].join(delimiter),
     AWS_ENDPOINT_URL: endpoint,
     SAM_CLI_TELEMETRY: '0',
     npm_config_prefer_offline: 'true',
