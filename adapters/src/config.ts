@@ -15,6 +15,8 @@ export interface Config {
   readonly parallelizationFactor: number;
   readonly stateTtlMs: number;
   readonly streamRetentionMs: number;
+  /** How long the bytes of refused records are kept. */
+  readonly quarantineRetentionMs: number;
   readonly metricsNamespace: string;
   readonly logLevel: LogLevel;
   /** Of an emulator; absent = AWS. */
@@ -45,6 +47,7 @@ export function readConfig(env: Environment = process.env): Config {
   const stateTtlDays = integerOf(env, 'STATE_TTL_DAYS', { min: 1, max: 3650 });
   // Kinesis keeps records for 24 hours to 365 days.
   const retentionHours = integerOf(env, 'STREAM_RETENTION_HOURS', { min: 24, max: 8760 });
+  const quarantineDays = integerOf(env, 'QUARANTINE_RETENTION_DAYS', { min: 1, max: 3650 });
   const logLevel = logLevelOf(env);
   const timestreamEndpointUrl = urlOf(env, 'TIMESTREAM_ENDPOINT_URL');
   return {
@@ -83,6 +86,9 @@ export function readConfig(env: Environment = process.env): Config {
     },
     get streamRetentionMs() {
       return (retentionHours ?? missing('STREAM_RETENTION_HOURS')) * HOUR_MS;
+    },
+    get quarantineRetentionMs() {
+      return (quarantineDays ?? missing('QUARANTINE_RETENTION_DAYS')) * DAY_MS;
     },
     logLevel,
     ...(endpointUrl !== undefined && { endpointUrl }),

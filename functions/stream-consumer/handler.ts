@@ -55,6 +55,7 @@ const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transfo
     clock: systemClock,
     stateTtlMs: config.stateTtlMs,
     retentionMs: config.streamRetentionMs,
+    quarantineRetentionMs: config.quarantineRetentionMs,
   }),
 );
 

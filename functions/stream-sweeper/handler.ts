@@ -11,13 +11,15 @@ const settings = { endpointUrl: config.endpointUrl };
 const time = createRemainingTime();
 const deadline = time.until(ANSWER_MS);
 
+const dynamo = createDynamoClient(settings);
 const sweeper = createStreamSweeper({
   state: createDynamoStore({
-    client: createDynamoClient(settings),
+    client: dynamo,
     table: config.stateTable,
     indexes: { due: { partitionKey: 'dueBucket', sortKey: 'due' } },
     deadline,
   }),
+  control: createDynamoStore({ client: dynamo, table: config.controlTable, deadline }),
   stream: createKinesisWriter({
     client: createKinesisClient(settings),
     stream: config.streamName,

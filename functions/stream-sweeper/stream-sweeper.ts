@@ -10,10 +10,13 @@ import type {
   StreamWriter,
 } from '@millrace/core/port';
 import { putTakeable } from '@millrace/core/put-takeable';
+import { tallyQuarantine } from './tally-quarantine';
 import { tickEntry } from './tick-entry';
 
 export interface StreamSweeperPorts {
   readonly state: KeyValueStore;
+  /** Where the quarantine has its index; absent = its entries never expire. */
+  readonly control?: KeyValueStore;
   readonly stream: StreamWriter;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,9 +51,10 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
     const total = { ticks: 0, moved: 0, refused: 0 };
     const hasTime = () => context.getRemainingTimeInMillis() > MARGIN_MS;
     const buckets = Array.from({ length: DUE_BUCKETS }, (_, bucket) => dueBucket(bucket));
-    const swept = await Promise.allSettled(
-      buckets.map((bucket) => sweepBucket(ports, bucket, total, hasTime)),
-    );
+    const swept = await Promise.allSettled([
+      ...buckets.map((bucket) => sweepBucket(ports, bucket, total, hasTime)),
+      tallyQuarantine(ports, hasTime),
+    ]);
     // One throttled bucket must not cut the others off in the middle; the failure is still one.
     const failed = swept.find((bucket) => bucket.status === 'rejected');
     if (total.refused > 0) {

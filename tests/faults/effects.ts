@@ -1,6 +1,6 @@
 /** What a delivered record is to lead to, read from the record itself. */
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
-import { recordEntryKey, type SeriesKey } from '@millrace/core/fold/key';
+import { recordEntryKey, type SeriesKey, unmatchedEntryKey } from '@millrace/core/fold/key';
 import { carrierMark, shardMark, unkeyedMark } from '@millrace/core/fold/marks';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Key } from '@millrace/core/port';
@@ -40,6 +40,8 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
   const at = { ...sourceOf(record), sequence: kinesis.sequenceNumber };
   const arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
   const effects: Effect[] = [];
+  /** What its one entry in the quarantine is for. */
+  let refused = null as 'refused' | 'unmatched' | null;
   let base = 0;
   for (const user of decoded instanceof UserRecord ? [decoded] : decoded) {
     const { partitionKey } = user;
@@ -62,7 +64,7 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
             };
             effects.push({ kind: 'measurement', series, sub, mark });
           } else {
-            effects.push({ kind: 'item', item: recordEntryKey(at) });
+            refused = decision.kind === 'rejection' ? 'refused' : (refused ?? 'unmatched');
           }
         },
         base,
@@ -74,9 +76,13 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
       const key = { metric, series, partitionKey: unkeyed ? '' : partitionKey };
       effects.push({ kind: 'tick', series: key, sub: base, mark });
     } else {
-      effects.push({ kind: 'item', item: recordEntryKey(at) });
+      refused = 'refused';
     }
     base += 1;
+  }
+  if (refused !== null) {
+    const keyOf = refused === 'refused' ? recordEntryKey : unmatchedEntryKey;
+    effects.push({ kind: 'item', item: keyOf(at) });
   }
   return effects;
 }

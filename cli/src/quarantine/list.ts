@@ -1,3 +1,4 @@
+import { countExpired } from '@millrace/core/results/quarantine';
 import type { Command } from 'commander';
 import { grouped, print, printJson, say } from '../output';
 import type { QuarantineFlags } from './command';
@@ -13,7 +14,9 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
   const listed: QuarantineEntry[] = [];
   let total = 0;
   let entries = 0;
+  let expired: Record<string, number>;
   try {
+    expired = await countExpired(stores.control);
     for await (const { record, refusals } of readRecords(stores.control, filter)) {
       for (const refusal of refusals) {
         total += refusal.count;
@@ -26,14 +29,20 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
     await stores.close();
   }
   if (flags.json === true) {
-    printJson({ total, reasons, entries: listed.map(entryLine) });
+    printJson({ total, reasons, expired, entries: listed.map(entryLine) });
     return;
   }
   for (const entry of listed) print(lineOf(entry));
   if (entries > listed.length) say(`… ${grouped(entries - listed.length)} more (--limit)`);
-  const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
   const many = total === entries ? '' : ` of ${grouped(total)} measurements`;
-  say(`${grouped(entries)} entries${many}${total === 0 ? '' : `: ${counts.sort().join(', ')}`}`);
+  const gone = countsOf(expired);
+  if (gone !== '') say(`expired, whatever the filter: ${gone}`);
+  say(`${grouped(entries)} entries${many}${total === 0 ? '' : `: ${countsOf(reasons)}`}`);
+}
+
+function countsOf(reasons: Readonly<Record<string, number>>): string {
+  const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
+  return counts.sort().join(', ');
 }
 
 function lineOf({ id, reason, metric, arrivalMs, detail, count }: QuarantineEntry): string {

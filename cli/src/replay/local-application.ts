@@ -120,6 +120,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     log,
     stateTtlMs: Number(setting('STATE_TTL_DAYS')) * DAY_MS,
     retentionMs: Number(setting('STREAM_RETENTION_HOURS')) * HOUR_MS,
+    quarantineRetentionMs: Number(setting('QUARANTINE_RETENTION_DAYS')) * DAY_MS,
   });
   const streamSweeper = createStreamSweeper({
     // Looking takes no time; whatever a sweep does about what it finds takes its time.

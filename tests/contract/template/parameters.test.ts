@@ -95,7 +95,10 @@ const LANDINGS: readonly [string, string | number, (document: Document) => reado
   [
     'QuarantineRetentionDays',
     41,
-    (d) => [propertiesOf(d, 'QuarantineBucket').LifecycleConfiguration.Rules[0].ExpirationInDays],
+    (d) => [
+      propertiesOf(d, 'QuarantineBucket').LifecycleConfiguration.Rules[0].ExpirationInDays,
+      variables(d).QUARANTINE_RETENTION_DAYS,
+    ],
   ],
   ['LogLevel', 'ERROR', (d) => [variables(d).LOG_LEVEL, variables(d).POWERTOOLS_LOG_LEVEL]],
   [

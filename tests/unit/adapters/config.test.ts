@@ -14,6 +14,7 @@ const complete = {
   TIMESTREAM_ENDPOINT_URL: 'http://127.0.0.1:5000',
   PARALLELIZATION_FACTOR: '4',
   STATE_TTL_DAYS: '7',
+  QUARANTINE_RETENTION_DAYS: '90',
   STREAM_RETENTION_HOURS: '24',
   LOG_LEVEL: 'warn',
   AWS_ENDPOINT_URL: 'http://127.0.0.1:4566',
@@ -33,6 +34,7 @@ test('a complete environment becomes typed values with units', () => {
     timestreamEndpointUrl: 'http://127.0.0.1:5000',
     parallelizationFactor: 4,
     stateTtlMs: 604_800_000,
+    quarantineRetentionMs: 90 * 86_400_000,
     streamRetentionMs: 86_400_000,
     logLevel: 'WARN',
     endpointUrl: 'http://127.0.0.1:4566',
@@ -58,6 +60,7 @@ test.each([
   ['parallelizationFactor', 'PARALLELIZATION_FACTOR'],
   ['stateTtlMs', 'STATE_TTL_DAYS'],
   ['streamRetentionMs', 'STREAM_RETENTION_HOURS'],
+  ['quarantineRetentionMs', 'QUARANTINE_RETENTION_DAYS'],
 ] as const)('%s names the variable %s when it is missing or empty', (field, variable) => {
   for (const value of [undefined, '']) {
     const config = readConfig({ ...complete, [variable]: value });
@@ -70,6 +73,7 @@ test.each([
   ['PARALLELIZATION_FACTOR', '0', 'an integer from 1 to 10'],
   ['PARALLELIZATION_FACTOR', '1.5', 'an integer from 1 to 10'],
   ['STATE_TTL_DAYS', '7d', 'an integer from 1 to 3650'],
+  ['QUARANTINE_RETENTION_DAYS', '0', 'an integer from 1 to 3650'],
   ['STREAM_RETENTION_HOURS', '-24', 'an integer from 24 to 8760'],
   ['LOG_LEVEL', 'LOUD', 'one of DEBUG, INFO, WARN, ERROR, SILENT'],
   ['AWS_ENDPOINT_URL', 'localhost:4566', 'a URL like "http://127.0.0.1:4566"'],

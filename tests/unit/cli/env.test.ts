@@ -22,6 +22,7 @@ describe('env file of the shipped template', () => {
     ['STREAM_NAME', 'of-the-stack-StreamName'],
     ['PARALLELIZATION_FACTOR', '7'],
     ['STATE_TTL_DAYS', '7'],
+    ['QUARANTINE_RETENTION_DAYS', '90'],
     ['ENDPOINT_URL', ''],
   ])('%s is %s', (name, value) => {
     expect(file().StreamConsumer?.[name]).toBe(value);

@@ -100,7 +100,7 @@ async function attempt(
   let stored = item;
   let state = item === undefined ? newState() : decodeState(item, group.definition);
   if (state.outbox !== null && mustWriteAgain(state.outbox, state, group)) {
-    await writeOutbox(ports, group.key, state.outbox);
+    await writeOutbox(ports, group.key, state.outbox, options);
   }
   const refused = await refusedBefore(ports, group, state);
   const { retentionMs, marksMax = MARKS_MAX } = options;
@@ -124,7 +124,8 @@ async function attempt(
     if (stored === undefined) tally.newSeries++;
     stored = next;
     state = draft.state;
-    if (draft.state.outbox !== null) await writeOutbox(ports, group.key, draft.state.outbox);
+    if (draft.state.outbox !== null)
+      await writeOutbox(ports, group.key, draft.state.outbox, options);
     progress.at = draft.next;
   }
   return true;

@@ -1,6 +1,7 @@
 import { incidentKey, rowKey, type SeriesKey } from '../fold/key';
 import type { Outbox, RowOutput } from '../fold/state';
 import type { Item } from '../port';
+import type { KeptFor } from '../quarantine/bytes';
 import { indexOutput } from '../quarantine/entry';
 import { registerShard } from '../quarantine/shards';
 import { forEachBounded } from './bounded';
@@ -17,6 +18,7 @@ export async function writeOutbox(
   ports: CommitPorts,
   key: SeriesKey,
   outbox: Outbox,
+  keptFor: KeptFor,
 ): Promise<void> {
   await forEachBounded(outbox.rows, PARALLEL_WRITES_MAX, async (row) => {
     await ports.results.put(rowItem(key, row, outbox.version), {
@@ -33,7 +35,7 @@ export async function writeOutbox(
   const [stream, shard] = splitSource(outbox.shard);
   await registerShard(ports.control, { stream, shard });
   await forEachBounded(outbox.quarantine, PARALLEL_WRITES_MAX, (entry) =>
-    indexOutput(ports, entry, { key, stream, shard }),
+    indexOutput(ports, entry, { key, stream, shard }, keptFor),
   );
 }
 

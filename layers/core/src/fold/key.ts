@@ -135,6 +135,15 @@ export function recordEntryKey(at: StreamPosition): Key {
   return { pk: quarantinePartition(at, bucket), sk: sortableSequence(at.sequence) };
 }
 
+/**
+ * Index of the quarantine: a stream record that no metric matches, in no part. In partitions of their own,
+ * as they expire earlier, and in each partition the oldest are those that expire first.
+ */
+export function unmatchedEntryKey(at: StreamPosition): Key {
+  const bucket = evenBucket(at.sequence, QUARANTINE_BUCKETS);
+  return { pk: unmatchedPartition(at, bucket), sk: sortableSequence(at.sequence) };
+}
+
 /** Index of the quarantine: what a series refused of one stream record, by its first sub-record. */
 export function quarantineKey(at: StreamPosition & { sub: number; metric: string | null }): Key {
   const { pk, sk } = recordEntryKey(at);
@@ -148,11 +157,30 @@ export function unreadEntryKey(at: StreamPosition): Key {
   return { pk, sk: `${sk}#unread` };
 }
 
-export function quarantinePartition(
+function quarantinePartition(
   at: { readonly stream: string; readonly shard: string },
   bucket: number,
 ): string {
   return `Q#${shardPart(at)}#${twoDigits(bucket)}`;
+}
+
+function unmatchedPartition(
+  at: { readonly stream: string; readonly shard: string },
+  bucket: number,
+): string {
+  return `${quarantinePartition(at, bucket)}#unmatched`;
+}
+
+/** All partition keys of one shard in the index of the quarantine. */
+export function quarantinePartitions(at: {
+  readonly stream: string;
+  readonly shard: string;
+}): string[] {
+  const buckets = Array.from({ length: QUARANTINE_BUCKETS }, (_, bucket) => bucket);
+  return [
+    ...buckets.map((bucket) => quarantinePartition(at, bucket)),
+    ...buckets.map((bucket) => unmatchedPartition(at, bucket)),
+  ];
 }
 
 /** Bytes of a stream record in the Control table; chunks of one that should have gone to S3. */

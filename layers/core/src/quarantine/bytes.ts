@@ -42,12 +42,23 @@ export interface KeptFor {
 /** A stream's retention may be raised while the item exists, as for states. */
 const MARGIN_MS = 7 * 24 * 3_600_000;
 
-/** Last moment at which an entry is of use: before it, its record might come again and count twice. */
-export function keptUntilMs(
+/** Last moment at which bytes and entry are of use: before it, their record might come again. */
+function keptUntilMs(
   arrivalMs: number,
   { retentionMs, quarantineRetentionMs = 0 }: KeptFor,
-) {
+): number {
   return arrivalMs + Math.max(retentionMs + MARGIN_MS, quarantineRetentionMs);
+}
+
+/**
+ * The table forgets an entry so long after its time is over: until then it is counted in the tally,
+ * whatever stops that for days.
+ */
+export const TALLY_MARGIN_MS = 7 * 24 * 3_600_000;
+
+/** `ttl` of an index entry: its counts are in the tally by then. */
+export function entryTtl(arrivalMs: number, keptFor: KeptFor): number {
+  return Math.ceil((keptUntilMs(arrivalMs, keptFor) + TALLY_MARGIN_MS) / 1000);
 }
 
 /**

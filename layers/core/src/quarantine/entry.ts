@@ -1,16 +1,22 @@
 import type { Group, GroupEntry } from '../commit/group';
 import type { CommitPorts } from '../commit/ports';
-import { quarantineKey, quarantineObject, recordEntryKey, unreadEntryKey } from '../fold/key';
+import {
+  quarantineKey,
+  quarantineObject,
+  recordEntryKey,
+  unmatchedEntryKey,
+  unreadEntryKey,
+} from '../fold/key';
 import type { QuarantineOutput } from '../fold/state';
 import type { Item, KeyValueStore } from '../port';
 import { wellFormed } from '../record/utf8';
 import { encodeBase64 } from './base64';
 import {
   type BytesPlace,
+  entryTtl,
   INLINE_BYTES_MAX,
   type KeptFor,
   keepBytes,
-  keptUntilMs,
   type RecordPlace,
   type RecordSource,
 } from './bytes';
@@ -46,17 +52,16 @@ export async function quarantineRecord(
 ): Promise<boolean> {
   const { invalid, unmatched, groups } = refusals;
   const refused = groups.find(({ reason }) => reason !== UNMATCHED);
+  const { retentionMs } = options;
   const item = {
-    ...recordEntryKey(place),
+    ...(refused === undefined ? unmatchedEntryKey(place) : recordEntryKey(place)),
     kind: 'record',
     ...position(place),
     ...(source.isAggregate === true && { aggregate: true }),
     ...{ invalid, unmatched, body: encodeGroups(groups) },
-    ...(refused === undefined
-      ? {
-          ttl: Math.ceil(keptUntilMs(place.arrivalMs, { retentionMs: options.retentionMs }) / 1000),
-        }
-      : await bytesOf(ports, place, refused, source, options)),
+    // There is nothing in it for people: it is kept while the record may come again.
+    ttl: entryTtl(place.arrivalMs, refused === undefined ? { retentionMs } : options),
+    ...(refused !== undefined && (await bytesOf(ports, place, refused, source, options))),
   };
   return createEntry(ports.control, item, options.seenMs);
 }
@@ -75,6 +80,7 @@ export async function quarantineUnread(
     kind: 'unread',
     ...position(place),
     ...{ reason, detail: textOf(detail), invalid: 1 },
+    ttl: entryTtl(place.arrivalMs, options),
     ...(attempt !== undefined && { attempt }),
     ...(lastSeenMs !== undefined && { lastSeenMs }),
     ...(await bytesOf(ports, place, refused, source, options)),
@@ -101,7 +107,7 @@ export async function quarantineEntries(
     const { partitionKey = key.partitionKey } = source;
     const place = { stream, shard, sequence, partitionKey, arrivalMs };
     const at = await keepBytes(ports, place, { ...why, metric: key.metric }, source, options);
-    const item = { ...seriesItem({ ...refused, at }, group), invalid: refused.count };
+    const item = { ...seriesItem({ ...refused, at }, group, options), invalid: refused.count };
     const isNew = await createEntry(ports.control, item, options.seenMs);
     tally[isNew ? 'invalid' : 'redelivered'] += refused.count;
   }
@@ -155,13 +161,15 @@ export async function indexOutput(
   ports: CommitPorts,
   output: QuarantineOutput,
   group: Omit<Group, 'entries' | 'definition'>,
+  keptFor: KeptFor,
 ): Promise<void> {
-  await ports.control.put(seriesItem(output, group), { kind: 'absent' });
+  await ports.control.put(seriesItem(output, group, keptFor), { kind: 'absent' });
 }
 
 function seriesItem(
   { at, subs, aggregate, attempt, lastSeenMs, ...output }: QuarantineOutput,
   { key, stream, shard }: Omit<Group, 'entries' | 'definition'>,
+  keptFor: KeptFor,
 ): Item {
   const place = { stream, shard, sequence: output.sequence };
   return {
@@ -172,6 +180,7 @@ function seriesItem(
     ...{ metric: wellFormed(key.metric), series: wellFormed(key.series) },
     partitionKey: wellFormed(key.partitionKey),
     detail: textOf(output.detail),
+    ttl: entryTtl(output.arrivalMs, keptFor),
     ...(aggregate === true && { aggregate }),
     ...(attempt !== undefined && { attempt }),
     ...(lastSeenMs !== undefined && { lastSeenMs }),

@@ -1,8 +1,7 @@
 import {
   parseQuarantinedShard,
-  QUARANTINE_BUCKETS,
   QUARANTINED_SHARDS,
-  quarantinePartition,
+  quarantinePartitions,
   type StreamPosition,
   sortableSequence,
 } from '../fold/key';
@@ -10,6 +9,7 @@ import type { Item, KeyValueStore } from '../port';
 import type { BytesPlace, KeptBytes } from '../quarantine/bytes';
 import { decodeGroups, type RefusedGroup, UNMATCHED } from '../quarantine/refusals';
 import { firstSub, type Span } from '../quarantine/spans';
+import { addExpired, type QuarantineTally, TALLY_SK, tallyOf } from '../quarantine/tally';
 import { compareSequence } from '../record/sequence';
 import { queryAll } from './pages';
 import { byText } from './rows';
@@ -39,20 +39,64 @@ export interface RefusedRecord extends KeptBytes {
   readonly refusals: readonly Refusal[];
 }
 
-/** What the index counts for beside the states: measurements without one. */
-export async function countRefused(
-  control: KeyValueStore,
-): Promise<{ readonly invalid: number; readonly unmatched: number }> {
-  const sums = { invalid: 0, unmatched: 0 };
-  for (const shard of await quarantinedShards(control)) {
-    for (let bucket = 0; bucket < QUARANTINE_BUCKETS; bucket++) {
-      for await (const item of queryAll(control, { pk: quarantinePartition(shard, bucket) })) {
-        sums.invalid += Number(item.invalid ?? 0);
-        sums.unmatched += Number(item.unmatched ?? 0);
-      }
+/** What the index counts for: measurements that no state counts, and reasons of expired entries. */
+export interface IndexCounts {
+  invalid: number;
+  unmatched: number;
+  /** Refused and late measurements whose entries have expired, by reason. */
+  readonly expired: Record<string, number>;
+}
+
+export async function countRefused(control: KeyValueStore): Promise<IndexCounts> {
+  const sums: IndexCounts = { invalid: 0, unmatched: 0, expired: {} };
+  await eachPartition(control, async (pk) => {
+    const items = queryAll(control, { pk });
+    for await (const item of withoutCounted(items, (tally) => add(sums, tally))) {
+      sums.invalid += Number(item.invalid ?? 0);
+      sums.unmatched += Number(item.unmatched ?? 0);
     }
-  }
+  });
   return sums;
+}
+
+/** Measurements whose entries have expired, by reason; reads nothing but what is left of those. */
+export async function countExpired(control: KeyValueStore): Promise<Record<string, number>> {
+  const sums: IndexCounts = { invalid: 0, unmatched: 0, expired: {} };
+  await eachPartition(control, async (pk) => {
+    const [item] = await control.getMany([{ pk, sk: TALLY_SK }]);
+    if (item !== undefined) add(sums, tallyOf(item));
+  });
+  return sums.expired;
+}
+
+async function eachPartition(
+  control: KeyValueStore,
+  visit: (pk: string) => Promise<void>,
+): Promise<void> {
+  for (const shard of await quarantinedShards(control)) {
+    for (const pk of quarantinePartitions(shard)) await visit(pk);
+  }
+}
+
+function add(sums: IndexCounts, { invalid, unmatched, counts }: QuarantineTally): void {
+  sums.invalid += invalid;
+  sums.unmatched += unmatched;
+  addExpired(sums.expired, counts);
+}
+
+/** Entries that no tally counts; a partition's tally comes first. */
+async function* withoutCounted(
+  items: AsyncIterable<Item>,
+  onTally?: (tally: QuarantineTally) => void,
+): AsyncGenerator<Item> {
+  let { through } = tallyOf(undefined);
+  for await (const item of items) {
+    if (item.sk === TALLY_SK) {
+      const tally = tallyOf(item);
+      through = tally.through;
+      onTally?.(tally);
+    } else if (item.sk > through) yield item;
+  }
 }
 
 /** Every stream record that was refused, late or unmatched in any part; by stream, shard and sequence. */
@@ -65,14 +109,16 @@ export async function refusedRecord(
   at: StreamPosition,
 ): Promise<RefusedRecord | undefined> {
   const from = sortableSequence(at.sequence);
-  for (let bucket = 0; bucket < QUARANTINE_BUCKETS; bucket++) {
-    const range = { pk: quarantinePartition(at, bucket), from, to: `${from}#\u{10ffff}` };
-    for await (const items of recordsIn(queryAll(control, range))) return recordOf(items);
+  const items: Item[] = [];
+  for (const pk of quarantinePartitions(at)) {
+    const range = { pk, from, to: `${from}#\u{10ffff}` };
+    for await (const item of queryAll(control, range)) items.push(item);
   }
-  return undefined;
+  return items.length === 0 ? undefined : recordOf(items);
 }
 
-async function quarantinedShards(control: KeyValueStore) {
+/** Shards that have, or had, anything in the quarantine; by stream and shard. */
+export async function quarantinedShards(control: KeyValueStore) {
   const shards: { stream: string; shard: string }[] = [];
   for await (const { sk } of queryAll(control, { pk: QUARANTINED_SHARDS })) {
     shards.push(parseQuarantinedShard(sk));
@@ -80,37 +126,41 @@ async function quarantinedShards(control: KeyValueStore) {
   return shards.sort((a, b) => byText(a.stream, b.stream) || byText(a.shard, b.shard));
 }
 
-/** Its partitions hold disjoint records, each in their order: the lowest of all is next. */
+/** Each partition holds its records in order: the lowest of all is next, and may be in two. */
 async function* recordsOfShard(
   control: KeyValueStore,
   shard: { readonly stream: string; readonly shard: string },
 ): AsyncGenerator<RefusedRecord> {
-  const sources = Array.from({ length: QUARANTINE_BUCKETS }, (_, bucket) =>
-    recordsIn(queryAll(control, { pk: quarantinePartition(shard, bucket) })),
+  const sources = quarantinePartitions(shard).map((pk) =>
+    recordsIn(withoutCounted(queryAll(control, { pk }))),
   );
   const heads = await Promise.all(sources.map((source) => source.next()));
   for (;;) {
-    let lowest = -1;
-    for (const [at, head] of heads.entries()) {
-      if (head.done === true) continue;
-      const other = heads[lowest]?.value;
-      if (lowest < 0 || compareSequence(sequenceOf(head.value), sequenceOf(other)) < 0) lowest = at;
+    let lowest: string | null = null;
+    for (const { value } of heads) {
+      const sequence = sequenceOf(value);
+      if (sequence === null) continue;
+      if (lowest === null || compareSequence(sequence, lowest) < 0) lowest = sequence;
     }
-    if (lowest < 0) return;
-    yield recordOf(heads[lowest]?.value as Item[]);
-    heads[lowest] = await (sources[lowest] as (typeof sources)[0]).next();
+    if (lowest === null) return;
+    const items: Item[] = [];
+    for (const [at, { value }] of heads.entries()) {
+      if (sequenceOf(value) !== lowest) continue;
+      items.push(...(value as Item[]));
+      heads[at] = await (sources[at] as (typeof sources)[0]).next();
+    }
+    yield recordOf(items);
   }
 }
 
-function sequenceOf(items: Item[] | undefined): string {
-  return String(items?.[0]?.sequence);
+function sequenceOf(items: Item[] | undefined): string | null {
+  return items === undefined ? null : String(items[0]?.sequence);
 }
 
 /** Items of one stream record are neighbours. */
 async function* recordsIn(items: AsyncIterable<Item>): AsyncGenerator<Item[], undefined> {
   let together: Item[] = [];
   for await (const item of items) {
-    if (item.sequence === undefined) continue;
     if (together.length > 0 && together[0]?.sequence !== item.sequence) {
       yield together;
       together = [];
