@@ -3,6 +3,7 @@ import { CARRIERS_MUTANTS } from './carriers';
 import { COMMIT_MUTANTS } from './commit';
 import { EXPIRY_MUTANTS } from './expiry';
 import { FOLD_MUTANTS } from './fold';
+import { HOSTILE_MUTANTS } from './hostile';
 import { MARKS_MUTANTS } from './marks';
 import type { Mutant } from './mutant';
 import { OUTPUTS_MUTANTS } from './outputs';
@@ -16,5 +17,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...MARKS_MUTANTS,
   ...CARRIERS_MUTANTS,
   ...BREAKER_MUTANTS,
+  ...HOSTILE_MUTANTS,
   ...VALUES_MUTANTS,
 ];

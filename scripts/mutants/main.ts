@@ -65,6 +65,8 @@ function copyTree(): string {
     if (name === '@millrace') continue;
     symlinkSync(resolve('node_modules', name), join(copy, 'node_modules', name));
   }
+  // The root has another version of what the command line needs.
+  symlinkSync(resolve('cli/node_modules'), join(copy, 'cli/node_modules'));
   // Workspace packages must be those of the copy, or the mutants would not be loaded.
   const packages = { core: 'layers/core', adapters: 'adapters', engine: 'engine', cli: 'cli' };
   for (const [name, folder] of Object.entries(packages)) {
