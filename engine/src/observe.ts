@@ -68,7 +68,8 @@ export interface Discard {
   readonly kind: 'discard';
   readonly function: string;
   readonly batch: BatchOrigin;
-  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+  /** AWS does not document the word for a record that is too large; this one is ours. */
+  readonly condition: 'RetryAttemptsExhausted' | 'RecordAgeExceeded' | 'RecordTooLarge';
 }
 
 export interface ScheduleFired {

@@ -5,6 +5,7 @@ import type { QuarantineFlags } from './command';
 import { entryLine, entryOf, type QuarantineEntry, readRecords } from './entry';
 import { filterOf } from './filter-options';
 import { openStores } from './open-stores';
+import { readUndelivered, type Undelivered } from './undelivered';
 
 /** Counts all measurements that pass, and keeps no more of them than are listed. */
 export async function listEntries(command: Command, flags: QuarantineFlags): Promise<void> {
@@ -15,6 +16,7 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
   let total = 0;
   let entries = 0;
   let expired: Record<string, number>;
+  let undelivered: Undelivered[] = [];
   try {
     expired = await countExpired(stores.control);
     for await (const { record, refusals } of readRecords(stores.control, filter)) {
@@ -25,11 +27,15 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
         if (listed.length < flags.limit) listed.push(entryOf(record, refusal));
       }
     }
+    undelivered = await readUndelivered(stores.objects);
   } finally {
     await stores.close();
   }
   if (flags.json === true) {
-    printJson({ total, reasons, expired, entries: listed.map(entryLine) });
+    printJson({
+      ...{ total, reasons, expired, entries: listed.map(entryLine) },
+      ...(undelivered.length > 0 && { undelivered: undelivered.slice(0, flags.limit) }),
+    });
     return;
   }
   for (const entry of listed) print(lineOf(entry));
@@ -38,11 +44,29 @@ export async function listEntries(command: Command, flags: QuarantineFlags): Pro
   const gone = countsOf(expired);
   if (gone !== '') say(`expired, whatever the filter: ${gone}`);
   say(`${grouped(entries)} entries${many}${total === 0 ? '' : `: ${countsOf(reasons)}`}`);
+  sayUndelivered(undelivered, flags.limit);
 }
 
 function countsOf(reasons: Readonly<Record<string, number>>): string {
   const counts = Object.entries(reasons).map(([reason, count]) => `${reason} ${grouped(count)}`);
   return counts.sort().join(', ');
+}
+
+/** Such records are in no count of the consumer's, and nothing here can be put again. */
+function sayUndelivered(undelivered: readonly Undelivered[], limit: number): void {
+  if (undelivered.length === 0) return;
+  for (const { condition, shard, firstSequence, lastSequence, key } of undelivered.slice(
+    0,
+    limit,
+  )) {
+    const range =
+      firstSequence === lastSequence ? firstSequence : `${firstSequence}..${lastSequence}`;
+    print(`${condition}  ${shard}/${range}  ${key}`);
+  }
+  const records = undelivered.reduce((sum, each) => sum + each.records, 0);
+  say(
+    `${grouped(records)} records never reached the function, or were given up: their bytes are in the stream alone, until its retention is over; redrive cannot put them`,
+  );
 }
 
 function lineOf({ id, reason, metric, arrivalMs, detail, count }: QuarantineEntry): string {

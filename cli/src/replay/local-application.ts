@@ -145,6 +145,10 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     // By the name that event sources of the template refer to.
     streams: { [setting('STREAM_NAME')]: stream },
     tables: { [changes.table]: changes },
+    onFailure: async ({ key, document }) => {
+      const bytes = new TextEncoder().encode(JSON.stringify(document));
+      if (key !== null) await scheduler.hold(() => data.objects.create(key, bytes));
+    },
     quiet: { StreamSweeper: { ...due.quiet, untilMs: quietUntilMs } },
     observe: (event) => {
       options.observe?.(event);

@@ -12,6 +12,7 @@ import {
 } from '@millrace/engine';
 import { AnswerNoError } from '../exit';
 import type { LocalData } from '../local-store';
+import { readUndelivered } from '../quarantine/undelivered';
 import { type Accounting, accountingOf } from './accounting';
 import type { Disturbance } from './faults';
 import { addCounters } from './faults-accounting';
@@ -90,7 +91,12 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
   const { state, control } = local.stores;
   const counted = { records: source.records.length, in: source.in };
   const committed = addCounters(await readAccounting(state, control), disturbance?.removed ?? []);
-  const accounting = accountingOf(counted, committed, local.engine.stats.redelivered);
+  const uninvoked = (await readUndelivered(local.stores.quarantine)).filter(
+    ({ isUninvoked }) => isUninvoked,
+  );
+  const invalid = uninvoked.reduce((sum, { records }) => sum + records, committed.invalid);
+  const sides = { ...committed, invalid };
+  const accounting = accountingOf(counted, sides, local.engine.stats.redelivered);
   const { stores, alerts } = local;
   return { accounting, stores, alerts, stats: local.engine.stats, usage: local.usage() };
 }

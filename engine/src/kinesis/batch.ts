@@ -25,7 +25,19 @@ export function payloadBytes(record: LoadedRecord): number {
   return ENVELOPE_BYTES + record.data.length;
 }
 
-/** Takes from the queue what fits one invocation; a record above the limit goes alone. */
+/** JSON around the records of an event. */
+const FRAME_BYTES = '{"Records":[]}'.length;
+
+/**
+ * Whether no invocation could hold the record. Lambda sends such a one to the on-failure destination
+ * without an invocation, and goes on behind it.
+ * https://docs.aws.amazon.com/streams/latest/dev/large-records.html
+ */
+export function isOversize(record: LoadedRecord): boolean {
+  return FRAME_BYTES + payloadBytes(record) > PAYLOAD_BYTES_MAX;
+}
+
+/** Takes from the queue what fits one invocation; a record that fits none is a batch by itself. */
 export function takeBatch(queue: Queue<Delivery>, batchSize: number): Batch {
   const deliveries: Delivery[] = [];
   let bytes = 0;
@@ -36,6 +48,7 @@ export function takeBatch(queue: Queue<Delivery>, batchSize: number): Batch {
     if (deliveries.length > 0 && bytes > PAYLOAD_BYTES_MAX) break;
     queue.shift();
     deliveries.push(next);
+    if (isOversize(next.record)) break;
   }
   return { deliveries, failures: 0, invocations: 0 };
 }

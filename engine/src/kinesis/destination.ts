@@ -41,7 +41,10 @@ export function failureRecord(input: FailureInput): FailureRecord {
       version: '1.0',
       timestamp: new Date(nowMs).toISOString(),
       [flavour.batchInfo]: batchInfo(batch, streamArn),
-      ...(toS3 ? { payload: JSON.stringify(flavour.event(batch, streamArn, functionId)) } : {}),
+      // Nobody was invoked with a record that is too large: there is no event to keep.
+      ...(toS3 && input.condition !== 'RecordTooLarge'
+        ? { payload: JSON.stringify(flavour.event(batch, streamArn, functionId)) }
+        : {}),
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   type Batch,
   type Delivery,
   describeBatch,
+  isOversize,
   PAYLOAD_BYTES_MAX,
   payloadBytes,
   takeBatch,
@@ -119,6 +120,11 @@ export class Lane {
     const batch = await this.discardExpired(whole);
     if (this.retired) return;
     if (batch === null) return this.next();
+    if (batch.deliveries.some(({ record }) => isOversize(record))) {
+      await this.discard(batch, 'RecordTooLarge');
+      if (!this.retired) this.next();
+      return;
+    }
     this.inFlight = batch;
     const { settings, flavour, runtime, streamArn, functionId, sourceId } = this.context;
     const outcome = await runtime.host.invoke({

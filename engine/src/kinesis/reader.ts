@@ -154,12 +154,15 @@ export class Reader implements ShardReader, LaneOwner {
   private read(nowMs: number): void {
     const { lanes } = this;
     const endsAt = this.position + Math.min(GET_RECORDS_MAX, this.room);
+    const beginsAt = this.position;
     let bytes = 0;
     this.more = false;
     while (this.position < this.shard.end) {
       const record = this.shard.read(this.position)!;
       bytes += payloadBytes(record);
-      this.more = this.position >= endsAt || bytes > GET_BYTES_MAX;
+      // One record is always given: of a stream that allows 10 MiB it may be all that fits.
+      const isFull = bytes > GET_BYTES_MAX && this.position > beginsAt;
+      this.more = this.position >= endsAt || isFull;
       if (this.more) return;
       const delivery = { record, position: this.position };
       this.position += 1;

@@ -98,6 +98,46 @@ describe('payload limit', () => {
   });
 });
 
+describe('a record that no invocation can hold', () => {
+  // Base64 makes four bytes of three; the limit is 6,291,456 bytes of event.
+  const FITS_BYTES = Math.floor(((6_291_456 - 546 - 14) / 4) * 3) - 3;
+  const withOne = (bytes: number) =>
+    records(7).map((record, at) =>
+      at === 3 ? { ...record, data: Buffer.alloc(bytes, 0x20).toString('base64') } : record,
+    );
+  const mapping = {
+    ...{ BatchSize: 100, FunctionResponseTypes: ['ReportBatchItemFailures'] },
+    DestinationConfig: { OnFailure: { Type: 'S3', Destination: 'arn:aws:s3:::failed' } },
+  };
+
+  it.each([5_000_000, 10 * 1024 * 1024])(
+    'of %d bytes goes to the on-failure destination, uninvoked, and its neighbours go on',
+    async (bytes) => {
+      const { seen, failures, engine } = await play({ records: withOne(bytes), mapping });
+      const all = withOne(1).map(({ sequence }) => sequence);
+
+      expect(seen.flatMap(({ sequences }) => sequences)).toEqual(all.filter((_, at) => at !== 3));
+      expect(engine.stats).toMatchObject({ records: 6, discarded: 1 });
+      expect(engine.idle).toBe(true);
+      expect(failures).toHaveLength(1);
+      expect(failures[0]!.key).toMatch(/^aws\/lambda\//);
+      expect(failures[0]!.document).toMatchObject({
+        requestContext: { condition: 'RecordTooLarge', approximateInvokeCount: 0 },
+        KinesisBatchInfo: { startSequenceNumber: all[3], endSequenceNumber: all[3], batchSize: 1 },
+      });
+      expect(failures[0]!.document).not.toHaveProperty('payload');
+      expect(failures[0]!.document).not.toHaveProperty('responseContext');
+    },
+  );
+
+  it('and one that just fits is invoked with', async () => {
+    const { seen, failures } = await play({ records: withOne(FITS_BYTES), mapping });
+
+    expect(seen.flatMap(({ sequences }) => sequences)).toHaveLength(7);
+    expect(failures).toEqual([]);
+  });
+});
+
 describe('lanes', () => {
   const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
 

@@ -225,6 +225,30 @@ describe('millrace replay', () => {
     expect(documents(files(out)['quarantine.ndjson'])).toMatchObject([{ reason: 'base64' }]);
   });
 
+  describe('with a record that no invocation can hold', () => {
+    const big = Buffer.alloc(5_000_000, 0x20).toString('base64');
+    const line = (sequence: number, data: object) =>
+      JSON.stringify({ s: 's0', q: String(sequence), p: 'k', a: START_MS / 1000, ...data });
+    const lines = [
+      line(1, { j: reading('k', 0, 1) }),
+      line(2, { d: big }),
+      line(3, { j: reading('k', 1, 1) }),
+    ];
+    const path = folder.write('oversize.ndjson', recordingText(lines));
+
+    it('counts it as invalid, and the quarantine says where it is', async () => {
+      const store = folder.path('oversize-store');
+      const args = ['replay', path, '--pipeline', PIPELINE, '--store', store, '--json'];
+      expect(await run(args)).toBe(0);
+      expect(JSON.parse(output.printed.stdout)).toMatchObject({ in: 3, applied: 2, invalid: 1 });
+
+      output.printed.stdout = '';
+      expect(await run(['quarantine', 'list', '--local', store])).toBe(0);
+      expect(output.printed.stdout).toMatch(/RecordTooLarge\s+s0\/2\s+aws\/lambda\//);
+      expect(output.printed.stderr).toContain('their bytes are in the stream alone');
+    });
+  });
+
   describe('with aggregated records', () => {
     const users = ['oven', 'hall'].map((key) => ({
       key,
