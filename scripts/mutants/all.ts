@@ -7,6 +7,7 @@ import { HOSTILE_MUTANTS } from './hostile';
 import { MARKS_MUTANTS } from './marks';
 import type { Mutant } from './mutant';
 import { OUTPUTS_MUTANTS } from './outputs';
+import { UNKEYED_MUTANTS } from './unkeyed';
 import { VALUES_MUTANTS } from './values';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...EXPIRY_MUTANTS,
   ...MARKS_MUTANTS,
   ...CARRIERS_MUTANTS,
+  ...UNKEYED_MUTANTS,
   ...BREAKER_MUTANTS,
   ...HOSTILE_MUTANTS,
   ...VALUES_MUTANTS,
