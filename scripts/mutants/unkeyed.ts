@@ -50,8 +50,8 @@ export const UNKEYED_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: WINDOW,
-        find: 'sha256OfUnits(`${sequence}:${sub}`)',
-        put: 'sha256OfUnits(`${sequence}:${sub * 0}`)',
+        find: 'export function seenHash({ sequence, sub }: Place): string {\n',
+        put: 'export function seenHash({ sequence, sub: at }: Place): string {\n  const sub = at * 0;\n',
       },
     ],
   },
