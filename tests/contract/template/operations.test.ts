@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type BatchCounts, createBatchMetrics } from '@millrace/adapters/metrics';
 import { type Properties, resourcesOf, template } from './document';
 
 const defaults = template();
@@ -87,13 +88,31 @@ describe('alarms', () => {
 
 describe('metrics of a batch', () => {
   const consumer = defaults.Resources.StreamConsumer?.Properties.Environment.Variables;
+  const ours = alarms.filter(([, { Properties }]) => !/^AWS/.test(Properties.Namespace));
+  let written = '';
+  createBatchMetrics({
+    ...{ namespace: 'millrace/test', service: 'stream-consumer', nowMs: () => 0 },
+    write: (text) => {
+      written = text;
+    },
+    // The values do not matter.
+  })({} as BatchCounts);
 
-  test('the alarm watches the namespace and the service that the consumer writes', () => {
-    const alarm = defaults.Resources.QuarantineAlarm?.Properties;
+  test.each(ours)('%s watches one that the consumer writes', (_name, { Properties }) => {
+    const [{ Metrics }] = JSON.parse(written)._aws.CloudWatchMetrics;
 
-    expect(alarm.Namespace).toEqual(consumer.POWERTOOLS_METRICS_NAMESPACE);
-    expect(alarm.Dimensions).toEqual([{ Name: 'service', Value: 'stream-consumer' }]);
+    expect(Metrics).toContainEqual({ Name: Properties.MetricName, Unit: 'Count' });
+    expect(Properties.Namespace).toEqual(consumer.POWERTOOLS_METRICS_NAMESPACE);
+    expect(Properties.Dimensions).toEqual([{ Name: 'service', Value: 'stream-consumer' }]);
     expect(consumer.POWERTOOLS_SERVICE_NAME).toBe('stream-consumer');
+  });
+
+  test('refused, new and unkeyed ones raise an alarm', () => {
+    expect(ours.map(([, { Properties }]) => Properties.MetricName).sort()).toEqual([
+      'NewSeries',
+      'Quarantined',
+      'Unkeyed',
+    ]);
   });
 });
 

@@ -9,9 +9,10 @@ const TABLE_STREAM: Readonly<Record<string, string>> = Object.fromEntries(
 );
 const TABLE_KEY = 'DynamoDB uses the key of its tables with it';
 const table = Object.fromEntries(
-  ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo'].map(
-    (operation) => [`kms:${operation} KmsKeyArn via:dynamodb`, TABLE_KEY],
-  ),
+  [
+    ...['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'GenerateDataKeyWithoutPlaintext'],
+    ...['ReEncryptFrom', 'ReEncryptTo'],
+  ].map((operation) => [`kms:${operation} KmsKeyArn via:dynamodb`, TABLE_KEY]),
 );
 const traces = Object.fromEntries(
   ['PutTelemetryRecords', 'PutTraceSegments'].map((operation) => [
