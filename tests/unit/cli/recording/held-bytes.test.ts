@@ -7,6 +7,9 @@ import { createFolder, HEADER, line } from './recording-file';
 const folder = createFolder();
 afterAll(folder.remove);
 
+// Compressing tens of megabytes takes its time on a busy machine.
+jest.setTimeout(60_000);
+
 const MIB = 1024 * 1024;
 
 setFlagsFromString('--expose-gc');
