@@ -14,7 +14,13 @@ import {
   type OutputBudget,
   type Visit,
 } from '@millrace/core/record/expand';
+import { expandWithin, hasTransforms, RecordTime } from '@millrace/core/record/expand-within';
 import type { Measurement } from '@millrace/core/record/record';
+import {
+  type TimeLimit,
+  TimeLimitError,
+  TRANSFORMS_BATCH_MS_MAX,
+} from '@millrace/core/record/time-limit';
 import type { KinesisStreamRecord } from 'aws-lambda';
 
 /**
@@ -34,6 +40,8 @@ export interface GroupedBatch {
   readonly refused: readonly RefusedRecord[];
   /** Records without a partition key. */
   readonly unkeyed: number;
+  /** First record that there was no time to read; null = all were read. */
+  readonly cutAt: number | null;
 }
 
 export interface GroupingOptions {
@@ -44,6 +52,10 @@ export interface GroupingOptions {
   /** Why no measurement of this batch may be folded; null = fold them. */
   readonly refuse: Refusal | null;
   readonly stateTtlMs: number;
+  /** Ends transforms that do not return; absent = they are trusted. */
+  readonly timeLimit?: TimeLimit | undefined;
+  /** Whether another record may be read, once transforms have taken too long; absent = always. */
+  readonly hasTime?: () => boolean;
 }
 
 interface MutableGroup extends Group {
@@ -64,13 +76,39 @@ export function partitionKeyOf(kinesis: { readonly partitionKey?: string | null 
   return kinesis.partitionKey ?? UNKEYED;
 }
 
-/** Decodes a batch and groups its measurements by the state they fold into, order kept. */
+/**
+ * Decodes a batch and groups its measurements by the state they fold into, order kept. When its transforms
+ * take too long it is done again with each record under its own limit: the records that take the time are
+ * refused, and what there is no time for is left to the next invocation.
+ */
 export function groupBatch(
   records: readonly KinesisStreamRecord[],
   options: GroupingOptions,
 ): GroupedBatch {
-  const batch = new Batch(records, options);
-  for (let index = 0; index < records.length; index++) batch.add(index);
+  const { timeLimit, pipeline } = options;
+  if (timeLimit === undefined || !hasTransforms(pipeline)) return group(records, options, null);
+  try {
+    return timeLimit.run(() => group(records, options, null), TRANSFORMS_BATCH_MS_MAX);
+  } catch (error) {
+    if (!(error instanceof TimeLimitError)) throw error;
+    return group(records, options, new RecordTime(timeLimit));
+  }
+}
+
+function group(
+  records: readonly KinesisStreamRecord[],
+  options: GroupingOptions,
+  time: RecordTime | null,
+): GroupedBatch {
+  const batch = new Batch(records, options, time);
+  for (let index = 0; index < records.length; index++) {
+    // The first is read whatever the time: every invocation must get further.
+    if (time !== null && index > 0 && options.hasTime?.() === false) {
+      batch.cutAt = index;
+      break;
+    }
+    batch.add(index);
+  }
   return batch;
 }
 
@@ -78,7 +116,9 @@ class Batch implements GroupedBatch {
   readonly groups: MutableGroup[] = [];
   readonly refused: RefusedRecord[] = [];
   unkeyed = 0;
+  cutAt: number | null = null;
 
+  readonly #time: RecordTime | null;
   readonly #records: readonly KinesisStreamRecord[];
   readonly #options: GroupingOptions;
   readonly #source: { stream: string; shard: string };
@@ -101,7 +141,12 @@ class Batch implements GroupedBatch {
   /** Mark of a record without a partition key; null = it has one. */
   #ofRecord: string | null = null;
 
-  constructor(records: readonly KinesisStreamRecord[], options: GroupingOptions) {
+  constructor(
+    records: readonly KinesisStreamRecord[],
+    options: GroupingOptions,
+    time: RecordTime | null,
+  ) {
+    this.#time = time;
     this.#records = records;
     this.#options = options;
     const [first] = records;
@@ -120,6 +165,7 @@ class Batch implements GroupedBatch {
     this.#sequence = kinesis.sequenceNumber;
     this.#refusals = null;
     this.#budget.left = TRANSFORM_OUTPUTS_MAX;
+    this.#time?.begin();
     this.#arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
     if (decoded instanceof UserRecord) {
       this.#addUser(decoded, 0);
@@ -137,8 +183,12 @@ class Batch implements GroupedBatch {
     if (user.record !== null) {
       const { pipeline, transforms } = this.#options;
       const { record } = user;
+      const arrivalMs = this.#arrivalMs;
+      const visit = this.#visit;
       const budget = this.#budget;
-      return expand(record, pipeline, transforms, this.#arrivalMs, this.#visit, sub, budget);
+      return this.#time === null
+        ? expand(record, pipeline, transforms, arrivalMs, visit, sub, budget)
+        : expandWithin(this.#time, record, pipeline, transforms, arrivalMs, visit, sub, budget);
     }
     if (user.tick !== null) {
       const { metric: name, series, unkeyed } = user.tick;

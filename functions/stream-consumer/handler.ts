@@ -5,6 +5,7 @@ import { createLog } from '@millrace/adapters/logger';
 import { createBatchMetrics } from '@millrace/adapters/metrics';
 import { ANSWER_MS, createRemainingTime } from '@millrace/adapters/remaining-time';
 import { systemClock } from '@millrace/adapters/system-clock';
+import { createTimeLimit } from '@millrace/adapters/time-limit';
 import { DETECTOR_NAMES } from '@millrace/core/detector/registry';
 import { parsePipelineFile } from '@millrace/core/pipeline/parse';
 import type { Context, KinesisStreamBatchResponse, KinesisStreamEvent } from 'aws-lambda';
@@ -53,6 +54,7 @@ const consumer: Promise<StreamConsumer> = loadTransforms(pipeline).then((transfo
     log,
     observe,
     clock: systemClock,
+    timeLimit: createTimeLimit(),
     stateTtlMs: config.stateTtlMs,
     retentionMs: config.streamRetentionMs,
     quarantineRetentionMs: config.quarantineRetentionMs,

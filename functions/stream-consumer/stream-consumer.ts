@@ -14,6 +14,7 @@ import type { KeptFor } from '@millrace/core/quarantine/bytes';
 import { quarantineRecord, quarantineUnread } from '@millrace/core/quarantine/entry';
 import { withLittlePatience } from '@millrace/core/quarantine/patience';
 import { registerShard } from '@millrace/core/quarantine/shards';
+import type { TimeLimit } from '@millrace/core/record/time-limit';
 import type {
   KinesisStreamBatchResponse,
   KinesisStreamEvent,
@@ -40,6 +41,8 @@ export interface StreamConsumerPorts extends CommitPorts, KeptFor {
    * Says when a refused record was last seen, and how old a definition is; the fold never looks at it.
    */
   readonly clock?: Clock;
+  /** Ends transforms that do not return; absent = they are trusted. */
+  readonly timeLimit?: TimeLimit;
   readonly observe?: (batch: BatchSummary) => void;
 }
 
@@ -124,9 +127,16 @@ export function createStreamConsumer(given: StreamConsumerPorts): StreamConsumer
         metricsByName,
         refuse,
         stateTtlMs,
+        timeLimit: ports.timeLimit,
+        // The other half is for committing what was read.
+        hasTime: timeFor(context.getRemainingTimeInMillis() / 2, context),
       });
       const tally = newTally();
       const failures: FirstFailure[] = [];
+      if (batch.cutAt !== null) {
+        const error = new DeadlineError('transforms took the time of the records from here on');
+        failures.push(failureOf(batch.cutAt, error));
+      }
       await commitAll(ports, batch, hasTime, tally, failures);
       const first = lowest(failures);
       // Perhaps ours is a roll-back that has to be made the newest again: ask at the next batch.
@@ -140,6 +150,11 @@ export function createStreamConsumer(given: StreamConsumerPorts): StreamConsumer
       throwOnFullBatchFailure: false,
     }) as Promise<KinesisStreamBatchResponse>;
   };
+}
+
+/** Whether more than `keptMs` of the invocation is left. */
+function timeFor(keptMs: number, context: InvocationContext): () => boolean {
+  return () => context.getRemainingTimeInMillis() > keptMs;
 }
 
 type Definitions = ReadonlyMap<Metric, Definition>;

@@ -74,4 +74,28 @@ export const HOSTILE_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'one hanging transform takes the time of all records behind it',
+    rule: 'transform',
+    test: 'tests/unit/functions/stream-consumer/hanging-transform.test.ts',
+    patches: [
+      {
+        file: 'functions/stream-consumer/group-batch.ts',
+        find: '    this.#time?.begin();\n',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'records that there was no time to read are acknowledged',
+    rule: 'transform',
+    test: 'tests/unit/functions/stream-consumer/hanging-transform.test.ts',
+    patches: [
+      {
+        file: 'functions/stream-consumer/group-batch.ts',
+        find: '      batch.cutAt = index;\n',
+        put: '',
+      },
+    ],
+  },
 ];

@@ -1,7 +1,9 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
+import { createTimeLimit } from '@millrace/adapters/time-limit';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore } from '@millrace/core/port';
-import { expand } from '@millrace/core/record/expand';
+import { newOutputBudget, type Visit } from '@millrace/core/record/expand';
+import { expandWithin, RecordTime } from '@millrace/core/record/expand-within';
 import type { Measurement } from '@millrace/core/record/record';
 import { TrialStates, type Verdict } from './trial';
 
@@ -42,6 +44,8 @@ export interface ForecastContext {
   readonly states?: TrialStates;
 }
 
+const timeLimit = createTimeLimit();
+
 export interface Refusals {
   readonly partitionKey: string;
   /** Metrics that refused the record; null = the record as a whole was refused. */
@@ -68,10 +72,13 @@ export async function forecast(
   const measured: Measurement[] = [];
   const reasons: string[] = [];
   const { pipeline, transforms, nowMs } = context;
-  expand(decoded.record, pipeline, transforms, nowMs, (_sub, decision) => {
+  const visit: Visit = (_sub, decision) => {
     if (decision.kind === 'measurement') measured.push(decision);
     else if (decision.kind === 'rejection') reasons.push(`${decision.reason}: ${decision.detail}`);
-  });
+  };
+  const time = new RecordTime(timeLimit);
+  const budget = newOutputBudget();
+  expandWithin(time, decoded.record, pipeline, transforms, nowMs, visit, 0, budget);
   if (measured.length === 0) {
     const [reason] = reasons;
     if (reason === undefined) return { outcome: 'unmatched', detail: 'no metric matches' };

@@ -1,4 +1,5 @@
-import { countMeasurements } from '@millrace/adapters/kinesis/count';
+import { MeasurementCounter } from '@millrace/adapters/kinesis/counter';
+import { createTimeLimit } from '@millrace/adapters/time-limit';
 import { UNKEYED } from '@millrace/core/partition-key';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { type Dice, diceFor } from '@millrace/engine/fault/dice';
@@ -55,7 +56,6 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
     options,
     injected,
   );
-  const { pipeline, transforms } = options;
   const arrivals = records.map(({ arrivalMs }) => arrivalMs);
   return {
     ...source,
@@ -64,14 +64,21 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
     positions,
     injected,
     carriers,
-    in: alters
-      ? records.reduce((sum, record) => sum + countMeasurements(record, pipeline, transforms), 0)
-      : source.in,
+    in: alters ? measurementsIn(records, options) : source.in,
     arrivals:
       source.arrivals === null
         ? null
         : { ...source.arrivals, lastMs: Math.max(source.arrivals.lastMs, arrivals.at(-1) ?? 0) },
   };
+}
+
+function measurementsIn(
+  records: readonly RecordedRecord[],
+  { pipeline, transforms }: SourceFaultOptions,
+): number {
+  const counter = new MeasurementCounter({ pipeline, transforms, timeLimit: createTimeLimit() });
+  for (const record of records) counter.add(record);
+  return counter.total();
 }
 
 /** Records of one key in two shards have no order, and ticks none among them, unless nobody promised one. */

@@ -8,6 +8,7 @@ import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import type { OrderedMap } from '@millrace/adapters/embedded/ordered-map';
 import type { IndexDefinition } from '@millrace/adapters/embedded/table-keys';
 import { createTopic } from '@millrace/adapters/embedded/topic';
+import { createTimeLimit } from '@millrace/adapters/time-limit';
 import type { TopicMessage } from '@millrace/adapters/topic';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore, Log, ObjectStore } from '@millrace/core/port';
@@ -121,6 +122,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     stateTtlMs: Number(setting('STATE_TTL_DAYS')) * DAY_MS,
     retentionMs: Number(setting('STREAM_RETENTION_HOURS')) * HOUR_MS,
     quarantineRetentionMs: Number(setting('QUARANTINE_RETENTION_DAYS')) * DAY_MS,
+    timeLimit: createTimeLimit(),
   });
   const streamSweeper = createStreamSweeper({
     // Looking takes no time; whatever a sweep does about what it finds takes its time.

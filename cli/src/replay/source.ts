@@ -1,4 +1,5 @@
-import { countMeasurements } from '@millrace/adapters/kinesis/count';
+import { MeasurementCounter } from '@millrace/adapters/kinesis/counter';
+import { createTimeLimit } from '@millrace/adapters/time-limit';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import { HeldBytes } from '../recording/held-bytes';
 import { readRecording } from '../recording/read';
@@ -39,19 +40,21 @@ export async function readSource(path: string, options: SourceOptions): Promise<
   const { partial, warn, pipeline, transforms } = options;
   const records: RecordedRecord[] = [];
   const survey = new Survey();
-  let measurements = 0;
+  const counter = new MeasurementCounter({
+    ...{ pipeline, transforms, timeLimit: createTimeLimit() },
+    note: (decision, partitionKey, arrivalMs) => survey.note(decision, partitionKey, arrivalMs),
+  });
   let firstMs = Number.POSITIVE_INFINITY;
   let lastMs = Number.NEGATIVE_INFINITY;
   const held = new HeldBytes(path);
   const summary = await readRecording(path, { partial, warn }, (record) => {
     held.add(record);
     records.push(record);
-    measurements += countMeasurements(record, pipeline, transforms, (decision, partitionKey) =>
-      survey.note(decision, partitionKey, record.arrivalMs),
-    );
+    counter.add(record);
     firstMs = Math.min(firstMs, record.arrivalMs);
     lastMs = Math.max(lastMs, record.arrivalMs);
   });
+  const measurements = counter.total();
   for (const warning of survey.warnings()) warn(warning);
   const { stream } = summary.header;
   return {
