@@ -1,5 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleFunction } from '../../../helper/bundle';
 import type { Stack } from '../policy/stack';
 import type { Answer, Invocation } from './invoke';
 
@@ -21,15 +24,19 @@ export function environmentOf(name: string, stack: Stack): Record<string, string
   );
 }
 
+/** Starts it bundled, as it is deployed. */
 export async function startFunction(
   name: string,
   stack: Stack,
   changes: Readonly<Record<string, string>>,
 ): Promise<FunctionProcess> {
-  const { CodeUri, Timeout } = stack.document.Resources[name]?.Properties ?? {};
+  const resource = stack.document.Resources[name];
+  if (resource === undefined) throw new Error(`no function ${name}`);
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-permissions-'));
+  bundleFunction(resource, folder);
   const child = fork(
     'tests/contract/permissions/recorder/invoke.ts',
-    [resolve(CodeUri, 'handler.ts')],
+    [join(folder, 'handler.js')],
     {
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -44,6 +51,7 @@ export async function startFunction(
       },
     },
   );
+  child.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   const printed: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk) => printed.push(String(chunk)));
@@ -51,7 +59,10 @@ export async function startFunction(
   await answerOf(child, printed);
   return {
     async invoke(event) {
-      const invocation: Invocation = { event, remainingMs: Number(Timeout) * 1000 };
+      const invocation: Invocation = {
+        event,
+        remainingMs: Number(resource.Properties.Timeout) * 1000,
+      };
       const answer = answerOf(child, printed);
       child.send(invocation);
       const answered = (await answer) as Answer;
