@@ -7,6 +7,7 @@ import { HOSTILE_MUTANTS } from './hostile';
 import { MARKS_MUTANTS } from './marks';
 import type { Mutant } from './mutant';
 import { OUTPUTS_MUTANTS } from './outputs';
+import { STACK_MUTANTS } from './stack';
 import { UNKEYED_MUTANTS } from './unkeyed';
 import { VALUES_MUTANTS } from './values';
 
@@ -21,4 +22,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...BREAKER_MUTANTS,
   ...HOSTILE_MUTANTS,
   ...VALUES_MUTANTS,
+  ...STACK_MUTANTS,
 ];

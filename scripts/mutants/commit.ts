@@ -52,8 +52,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: DRAFT,
-        find: '    marks.raise(entry);',
-        put: '    if (draft.outputs.quarantine.at(-1)?.sequence !== entry.sequence) marks.raise(entry);',
+        find: '    }\n    marks.raise(entry);',
+        put: '    }\n    if (draft.outputs.quarantine.at(-1)?.sequence !== entry.sequence) marks.raise(entry);',
       },
     ],
   },
@@ -68,8 +68,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
       },
       {
         file: DRAFT,
-        find: '    marks.raise(entry);',
-        put: '    if (draft.counted.duplicate === duplicate) marks.raise(entry);',
+        find: '    }\n    marks.raise(entry);',
+        put: '    }\n    if (draft.counted.duplicate === duplicate) marks.raise(entry);',
       },
     ],
   },

@@ -2,9 +2,11 @@ import {
   incidentPartition,
   parseSeriesPartition,
   parseSortableTime,
+  partitionPart,
   rowPartition,
   sortableTime,
 } from '@millrace/core/fold/key';
+import { UNKEYED } from '@millrace/core/partition-key';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Item, KeyValueStore, RangeQuery } from '@millrace/core/port';
 import { scanAll } from '@millrace/core/results/pages';
@@ -35,9 +37,13 @@ export async function selectRows(
   return newestOf(rows, limit);
 }
 
+/** What stands for the partition key in the key of a row. */
+const UNKEYED_PART = partitionPart(UNKEYED);
+
 function notePart({ pk, sk }: Item, keys: PartitionKeySurvey): void {
   const { metric, series } = parseSeriesPartition(pk);
-  keys.note(metric, series, sk.slice(sk.indexOf('#') + 1));
+  const part = sk.slice(sk.indexOf('#') + 1);
+  keys.note(metric, series, part === UNKEYED_PART ? UNKEYED : part);
 }
 
 /** Last states of the incidents that opened within the selection. */

@@ -1,3 +1,4 @@
+import { UNKEYED } from '@millrace/core/partition-key';
 import { grouped } from '../output';
 
 /** A series under more partition keys than this is hardly meant: a few come from renamed producers. */
@@ -28,7 +29,16 @@ export class PartitionKeySurvey {
     if (spread.keys.size < KEYS_MAX) spread.keys.add(partitionKey);
   }
 
-  /** One line with the worst series, if any is spread. */
+  #unkeyed(): string[] {
+    const [first, ...others] = [...this.#series.values()].filter(({ keys }) => keys.has(UNKEYED));
+    if (first === undefined) return [];
+    const more = others.length === 0 ? '' : ` (and of ${grouped(others.length)} other series)`;
+    return [
+      `records of ${nameOf(first)}${more} came without a partition key: they are counted exactly, but have no order, so late records and scores may differ from run to run`,
+    ];
+  }
+
+  /** One line with the worst series, if any is spread, and one if records of any had no key at all. */
   warnings(): string[] {
     let worst: Spread | null = null;
     let count = 0;
@@ -37,12 +47,17 @@ export class PartitionKeySurvey {
       count++;
       if (worst === null || spread.keys.size > worst.keys.size) worst = spread;
     }
-    return worst === null ? [] : [warning(worst, count - 1)];
+    return [...(worst === null ? [] : [warning(worst, count - 1)]), ...this.#unkeyed()];
   }
 }
 
-function warning({ metric, series, keys }: Spread, others: number): string {
-  const of = `series ${JSON.stringify(series)} of metric ${JSON.stringify(metric)}`;
+function nameOf({ metric, series }: Spread): string {
+  return `series ${JSON.stringify(series)} of metric ${JSON.stringify(metric)}`;
+}
+
+function warning(spread: Spread, others: number): string {
+  const { keys } = spread;
+  const of = nameOf(spread);
   const more = others === 0 ? '' : ` (and so did ${grouped(others)} other series)`;
   const many =
     keys.size >= KEYS_MAX

@@ -35,12 +35,14 @@ export function objectMetadata(place: RecordPlace, refused: Refused): Record<str
 
 /** Cuts a text to so many bytes in an HTTP header, where all but plain ASCII is percent-encoded. */
 function cut(text: string, bytesMax: number): string {
+  // No character takes less than a byte: what lies behind so many is never looked at.
+  const head = wellFormed(text.slice(0, bytesMax + 1));
   let bytes = 0;
   let end = 0;
-  for (const character of wellFormed(text)) {
+  for (const character of head) {
     bytes += /[!-$&-~]/.test(character) ? 1 : encodeURIComponent(character).length;
     if (bytes > bytesMax) break;
     end += character.length;
   }
-  return wellFormed(text).slice(0, end);
+  return head.slice(0, end);
 }

@@ -3,6 +3,9 @@ import type { TimeUnit } from '../pipeline/pipeline';
 /** The furthest milliseconds from 1970 that a JavaScript date can show. */
 export const DATE_MS_MAX = 8.64e15;
 
+/** Longest text that is read as a time: more digits of a second than any clock gives. */
+const TIME_UNITS_MAX = 256;
+
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const MINUTE_MS = 60_000;
@@ -33,6 +36,7 @@ function fromNumber(value: number, unit: TimeUnit): number {
 
 /** Positions in `YYYY-MM-DDThh:mm`, the part that every time has. */
 function parseTime(text: string): number {
+  if (text.length > TIME_UNITS_MAX) return Number.NaN;
   const year = digits(text, 0, 4);
   const month = digits(text, 5, 2);
   const day = digits(text, 8, 2);

@@ -1,9 +1,14 @@
 import { largeInteger } from '../json/large-integer';
 import type { Scalar } from '../pipeline/pipeline';
 
+/** A double needs no more than 1,080 characters to be written out whole. */
+const NUMBER_UNITS_MAX = 2_048;
+
 /** Whether a text is exactly a JSON number: no spaces, no plus sign, no leading zeros, no hex. */
 export function isJsonNumber(text: string): boolean {
-  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text);
+  return (
+    text.length <= NUMBER_UNITS_MAX && /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)
+  );
 }
 
 /**

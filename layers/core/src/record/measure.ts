@@ -9,6 +9,7 @@ import {
 } from '../pipeline/pipeline';
 import { eventIdKey, rememberedKey } from './dedupe-key';
 import { eventTime } from './event-time';
+import { inputText } from './input-text';
 import { coerced, finiteNumber } from './json-number';
 import { type CompiledRule, compileRule, matches } from './match';
 import { formatPath, getPath } from './path';
@@ -96,8 +97,10 @@ function inputsOf(record: JsonRecord, value: number, compiled: CompiledMetric): 
   const inputs: AggregateInput[] = [value];
   for (const path of compiled.inputPaths) {
     const input = getPath(record, path);
-    if (compiled.coerce && typeof input === 'string') inputs.push(coerced(input));
-    else inputs.push(isScalar(input) ? input : undefined);
+    if (typeof input === 'string') {
+      const text = inputText(input);
+      inputs.push(compiled.coerce ? coerced(text) : text);
+    } else inputs.push(isScalar(input) ? input : undefined);
   }
   return inputs;
 }

@@ -17,11 +17,21 @@ export function seriesName(record: JsonRecord, paths: readonly Path[]): string |
   if (paths.length === 0) return ONLY_SERIES;
   let name = '';
   for (let at = 0; at < paths.length; at++) {
-    const part = namePart(getPath(record, paths[at] as Path));
+    const value = getPath(record, paths[at] as Path);
+    if (isTooLong(value)) return null;
+    const part = namePart(value);
     if (part === null) return null;
     name = at === 0 ? part : `${name}|${part}`;
   }
   return isKey(name) ? name : null;
+}
+
+/**
+ * Asked before a value is escaped or measured: one record of a megabyte may name ten thousand series.
+ * No text has fewer bytes of UTF-8 than units.
+ */
+function isTooLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > SERIES_BYTES_MAX;
 }
 
 function namePart(value: unknown): string | null {
@@ -34,7 +44,7 @@ function namePart(value: unknown): string | null {
 
 /** Keys are UTF-8: two names with different lone surrogates would become the same key. */
 function isKey(name: string): boolean {
-  if (hasLoneSurrogate(name)) return false;
+  if (name.length > SERIES_BYTES_MAX || hasLoneSurrogate(name)) return false;
   return name.length * 3 <= SERIES_BYTES_MAX || utf8Bytes(name) <= SERIES_BYTES_MAX;
 }
 
@@ -42,6 +52,7 @@ function isKey(name: string): boolean {
 export function explainSeries(record: JsonRecord, paths: readonly Path[]): string {
   for (const path of paths) {
     const value = getPath(record, path);
+    if (isTooLong(value)) break;
     const part = namePart(value);
     if (part === null) {
       return `${formatPath(path)}: expected a string, number or boolean, got ${describe(value)}`;

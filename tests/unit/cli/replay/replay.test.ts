@@ -249,6 +249,30 @@ describe('millrace replay', () => {
     });
   });
 
+  describe('with records that have no partition key', () => {
+    const line = (sequence: number, p: string | null) =>
+      JSON.stringify({
+        s: 's0',
+        q: String(sequence),
+        p,
+        a: START_MS / 1000,
+        j: reading('k', 0, 1),
+      });
+    const path = folder.write('unkeyed.ndjson', recordingText([line(1, null), line(2, 'k')]));
+
+    it('counts them, and says so then and when their rows are shown', async () => {
+      const store = folder.path('unkeyed-store');
+      const args = ['replay', path, '--pipeline', PIPELINE, '--store', store, '--json'];
+      expect(await run(args)).toBe(0);
+      expect(JSON.parse(output.printed.stdout)).toMatchObject({ in: 2, applied: 2 });
+      expect(output.printed.stderr).toContain('came without a partition key');
+
+      output.printed.stderr = '';
+      expect(await run(['query', '--local', store])).toBe(0);
+      expect(output.printed.stderr).toMatch(/warning: records of series "k".*have no order/);
+    });
+  });
+
   describe('with aggregated records', () => {
     const users = ['oven', 'hall'].map((key) => ({
       key,
