@@ -110,7 +110,7 @@ describe('rows that cannot be written', () => {
     expect(new Set(refused.map(({ reason }) => reason.replace(/[0-9a-f]{12}/, 'D')))).toEqual(
       new Set([
         'the row cannot be read',
-        'encoded aggregate: version 99, this code knows 1',
+        'encoded aggregate: version 99, this code knows 2',
         'no definition D of the metric is known',
       ]),
     );
