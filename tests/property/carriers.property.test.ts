@@ -23,14 +23,23 @@ const START_MS = Date.UTC(2026, 0, 5);
 const DAY_MS = 86_400_000;
 const SEEDS = seedsFrom({ first: 1, count: 40 });
 const ROUNDS = 12;
-/** Values of one window are different powers of two: its sum says which of them it holds. */
-const RECORDS_PER_WINDOW = 50;
+/**
+ * Values of one window are different powers of two: its sum says which of them it holds. Few, so that a row
+ * which was lost is seldom written anew by a later record.
+ */
+const RECORDS_PER_WINDOW = 3;
+const WINDOW_MS = 1_000;
+/** Behind every event time: what arrives moves the watermark to its own time, and not beyond. */
+const ARRIVALS_MS = START_MS + DAY_MS;
 /** `p` is the series' own partition key: such records are plain. */
 const CARRIERS = ['p', 'a', 'b', 'c#%', 'p'];
 const LANES = [1, 4, 10];
 
 // Nothing waits for a watermark: nearly every commit owes a row.
-const pipeline = onePipeline({ outOfOrderness: '0s', allowedLateness: '1h', idleClose: '300d' });
+const pipeline = onePipeline({
+  ...{ outOfOrderness: '0s', allowedLateness: '5m', idleClose: '300d' },
+  window: { type: 'tumbling', size: '1s' },
+});
 const definition = defineMetric(pipeline.metrics[0] as never, 400 * DAY_MS);
 const key = { metric: 'm', partitionKey: 'p', series: 's' };
 
@@ -57,7 +66,7 @@ function entryOf({ index, carrier, arrivalMs }: Sent, at: number, shard: string)
       kind: 'measurement',
       metric: definition.metric,
       series: key.series,
-      eventMs: START_MS + Math.floor(index / RECORDS_PER_WINDOW) * 60_000,
+      eventMs: START_MS + Math.floor(index / RECORDS_PER_WINDOW) * WINDOW_MS,
       inputs: [2 ** (index % RECORDS_PER_WINDOW)],
       dedupeKey: null,
     },
@@ -90,7 +99,7 @@ class Run {
     const { choices } = this;
     for (let round = 0; round < ROUNDS; round++) {
       for (let count = choices.int(40); count > 0; count--) {
-        const arrivalMs = START_MS + this.sent;
+        const arrivalMs = ARRIVALS_MS + this.sent;
         const carrier = choices.pick(CARRIERS);
         const sent = { index: this.sent++, carrier, arrivalMs, acknowledged: false };
         choices.pick(this.shards).records.push(sent);
@@ -172,7 +181,7 @@ class Run {
 
   private async close(): Promise<void> {
     const last = { index: this.sent, carrier: 'p', acknowledged: false };
-    const tick = { ...last, arrivalMs: START_MS + 301 * DAY_MS };
+    const tick = { ...last, arrivalMs: ARRIVALS_MS + 301 * DAY_MS };
     const entries = [{ ...entryOf(tick, 0, 'one'), measurement: null }];
     const group = { key, definition, stream: 'stream', shard: 'one', entries };
     expect(await this.commit(group, await this.load())).toBeNull();
@@ -192,7 +201,7 @@ function table(name: string, options = {}): KeyValueStore {
 async function indexesIn(run: Run): Promise<number[]> {
   const indexes: number[] = [];
   for (const { startMs, values } of await readRows(run.raw.results, pipeline)) {
-    const first = ((startMs - START_MS) / 60_000) * RECORDS_PER_WINDOW;
+    const first = ((startMs - START_MS) / WINDOW_MS) * RECORDS_PER_WINDOW;
     const held = Array.from({ length: RECORDS_PER_WINDOW }, (_, at) => at).filter(
       (at) => Math.floor(Number(values.sum) / 2 ** at) % 2 === 1,
     );
