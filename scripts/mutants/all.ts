@@ -7,6 +7,7 @@ import { HOSTILE_MUTANTS } from './hostile';
 import { MARKS_MUTANTS } from './marks';
 import type { Mutant } from './mutant';
 import { OUTPUTS_MUTANTS } from './outputs';
+import { QUARANTINE_MUTANTS } from './quarantine';
 import { STACK_MUTANTS } from './stack';
 import { UNKEYED_MUTANTS } from './unkeyed';
 import { VALUES_MUTANTS } from './values';
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...UNKEYED_MUTANTS,
   ...BREAKER_MUTANTS,
   ...HOSTILE_MUTANTS,
+  ...QUARANTINE_MUTANTS,
   ...VALUES_MUTANTS,
   ...STACK_MUTANTS,
 ];

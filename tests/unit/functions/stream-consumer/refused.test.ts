@@ -175,6 +175,29 @@ describe('a record whose outputs are all late', () => {
   });
 });
 
+it('a record that three series find late is one object, and an index item for each', async () => {
+  const seriesOf = (at: number) => ['a', 'b', 'c'][at % 3];
+  const { record, pipeline } = fanOut(0, 50_000, () => ({}));
+  const outputs = (t: number, count: number) =>
+    Array.from({ length: count }, (_, at) => ({ s: seriesOf(at) as string, t, v: 1 }));
+  const transforms = new Map<string, Transform>([
+    ['fan', ({ pad }) => (pad === 'y' ? outputs(START_MS, 3) : outputs(START_MS - 3_600_000, 300))],
+  ]);
+  const { calls, stores, deliver, accounting } = consumerOf({ pipeline, transforms });
+
+  expect(await deliver(['{"pad":"y"}', record])).toEqual(ALL_DONE);
+
+  expect(calls).toMatchObject({ objects: 1, bytes: 0 });
+  expect(calls.index).toHaveLength(3);
+  expect(await accounting()).toMatchObject({ applied: 3, late: 300 });
+  const counts = (await readRefusals(stores.control)).map(({ series, count }) => [series, count]);
+  expect(counts).toEqual([
+    ['a', 100],
+    ['b', 100],
+    ['c', 100],
+  ]);
+});
+
 describe('1,000 bad records that five metrics refuse', () => {
   it('are 1,000 items without an object, spread evenly over 16 partition keys', async () => {
     const [metric] = onePipeline().metrics;
