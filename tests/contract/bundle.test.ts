@@ -10,7 +10,7 @@ import { type Resource, resourcesOf, template } from './template/document';
  * Bundles as `sam build` makes them, in a folder outside the checkout: what loads there does not
  * resolve through the workspace by accident. SAM itself runs in .ci/run.
  */
-const HOT_PATH_BYTES_MAX = 360 * 1024;
+const HOT_PATH_BYTES_MAX = 384 * 1024;
 
 const document = template();
 const functions = resourcesOf(document, 'AWS::Serverless::Function');
@@ -111,7 +111,7 @@ describe('CoreLayer', () => {
     expect(modules().sort()).toEqual(sources.sort());
   });
 
-  test('imports nothing outside itself', () => {
+  test('imports nothing outside itself but the digests of Node', () => {
     const outside = modules().flatMap((path) =>
       [...readFileSync(join(folder, path), 'utf8').matchAll(/\b(?:require|import)\("([^"]+)"\)/g)]
         .map(([, specifier = '']) => specifier)
@@ -119,7 +119,7 @@ describe('CoreLayer', () => {
         .map((specifier) => `${path} imports ${specifier}`),
     );
 
-    expect(outside).toEqual([]);
+    expect(outside).toEqual(['record/sha256.js imports node:crypto']);
   });
 
   test('is found as @millrace/core by a function, with one copy of each module', () => {
