@@ -34,18 +34,6 @@ export const CARRIERS_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'an outbox of several carriers passes for the last one',
-    rule: 'carriers',
-    test: TEST,
-    patches: [
-      {
-        file: MARKS,
-        find: 'this.#only = this.#only === undefined || this.#only === name ? name : null;',
-        put: 'this.#only = name;',
-      },
-    ],
-  },
-  {
     name: 'a mark from before carriers does not cover them',
     rule: 'carriers',
     test: CODEC_TEST,
