@@ -86,9 +86,8 @@ describe('alarms', () => {
   });
 });
 
-describe('metrics of a batch', () => {
-  const consumer = defaults.Resources.StreamConsumer?.Properties.Environment.Variables;
-  const ours = alarms.filter(([, { Properties }]) => !/^AWS/.test(Properties.Namespace));
+/** Names of the metrics that the consumer writes for a batch. */
+function writtenMetrics(): string[] {
   let written = '';
   createBatchMetrics({
     ...{ namespace: 'millrace/test', service: 'stream-consumer', nowMs: () => 0 },
@@ -97,11 +96,15 @@ describe('metrics of a batch', () => {
     },
     // The values do not matter.
   })({} as BatchCounts);
+  const [{ Metrics }] = JSON.parse(written)._aws.CloudWatchMetrics;
+  return Metrics.map(({ Name }: { Name: string }) => Name);
+}
 
+describe('metrics of a batch', () => {
+  const consumer = defaults.Resources.StreamConsumer?.Properties.Environment.Variables;
+  const ours = alarms.filter(([, { Properties }]) => !/^AWS/.test(Properties.Namespace));
   test.each(ours)('%s watches one that the consumer writes', (_name, { Properties }) => {
-    const [{ Metrics }] = JSON.parse(written)._aws.CloudWatchMetrics;
-
-    expect(Metrics).toContainEqual({ Name: Properties.MetricName, Unit: 'Count' });
+    expect(writtenMetrics()).toContain(Properties.MetricName);
     expect(Properties.Namespace).toEqual(consumer.POWERTOOLS_METRICS_NAMESPACE);
     expect(Properties.Dimensions).toEqual([{ Name: 'service', Value: 'stream-consumer' }]);
     expect(consumer.POWERTOOLS_SERVICE_NAME).toBe('stream-consumer');
@@ -176,5 +179,21 @@ describe('dashboard', () => {
     for (const name of names) {
       expect({ ...defaults.Resources, ...own, ...mappings }).toHaveProperty(name);
     }
+  });
+
+  test('of the metrics of a batch it shows only what the consumer writes', () => {
+    const body = dashboard?.Properties.DashboardBody;
+    const [text]: [string] = body['Fn::Sub'];
+    // A dot repeats what stands there in the line above.
+    const shown = JSON.parse(text).widgets.flatMap(({ properties }: Properties) => {
+      let namespace = '';
+      return properties.metrics.flatMap(([space, name]: [string, string]) => {
+        if (space !== '.') namespace = space;
+        return namespace.startsWith('millrace/') ? [name] : [];
+      });
+    });
+
+    expect(shown).toEqual(expect.arrayContaining(['Late', 'Unkeyed', 'NewSeries', 'SpreadSeries']));
+    for (const name of shown) expect(writtenMetrics()).toContain(name);
   });
 });
