@@ -80,8 +80,8 @@ export const OUTPUTS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: ENTRY,
-        find: "await ports.control.put(seriesItem(output, group), { kind: 'absent' });",
-        put: 'await ports.control.put(seriesItem(output, group));',
+        find: "await ports.control.put(seriesItem(output, group, keptFor), { kind: 'absent' });",
+        put: 'await ports.control.put(seriesItem(output, group, keptFor));',
       },
       {
         file: ENTRY,
