@@ -11,6 +11,14 @@ export interface FirstFailure {
   readonly error: Error;
 }
 
+export function failureOf(at: number, error: unknown): FirstFailure {
+  return { at, error: asError(error) };
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 /**
  * A Powertools batch processor that hands the batch over whole and reports one record: the first that
  * failed. Powertools' own processors go on after a failure (in parallel by default), which with a

@@ -5,13 +5,13 @@ import type { Group, Refusal } from '@millrace/core/commit/group';
 import { STATE_WARN_BYTES } from '@millrace/core/commit/item-size';
 import type { CommitPorts } from '@millrace/core/commit/ports';
 import { newTally, type Tally } from '@millrace/core/commit/tally';
-import { answerTo, DeadlineError, NewerDefinitionError } from '@millrace/core/error';
+import { DeadlineError, NewerDefinitionError } from '@millrace/core/error';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { stateKey } from '@millrace/core/fold/key';
 import type { Metric, Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { Clock, Item, Log } from '@millrace/core/port';
 import type { KeptFor } from '@millrace/core/quarantine/bytes';
-import { quarantineRecord, quarantineUnread } from '@millrace/core/quarantine/entry';
+import { quarantineUnread } from '@millrace/core/quarantine/entry';
 import { withLittlePatience } from '@millrace/core/quarantine/patience';
 import { registerShard } from '@millrace/core/quarantine/shards';
 import type { TimeLimit } from '@millrace/core/record/time-limit';
@@ -22,20 +22,19 @@ import type {
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
 import { registerDefinitions } from './definitions';
+import { type GroupedBatch, groupBatch, partitionKeyOf, sourceOfRecord } from './group-batch';
 import {
-  type GroupedBatch,
-  groupBatch,
-  partitionKeyOf,
-  type RefusedRecord,
-  sourceOfRecord,
-} from './group-batch';
-import { type FirstFailure, KeyGroupedProcessor } from './key-grouped-processor';
-import { spreadSeries } from './spread-series';
+  asError,
+  type FirstFailure,
+  failureOf,
+  KeyGroupedProcessor,
+} from './key-grouped-processor';
+import { keptFor, quarantineAll } from './quarantine-refused';
+import { logged, type ReportPorts, report, warnOfSize } from './report';
 
-export interface StreamConsumerPorts extends CommitPorts, KeptFor {
+export interface StreamConsumerPorts extends CommitPorts, KeptFor, ReportPorts {
   readonly pipeline: Pipeline;
   readonly transforms: Transforms;
-  readonly log: Log;
   readonly stateTtlMs: number;
   /**
    * Says when a refused record was last seen, and how old a definition is; the fold never looks at it.
@@ -43,21 +42,6 @@ export interface StreamConsumerPorts extends CommitPorts, KeptFor {
   readonly clock?: Clock;
   /** Ends transforms that do not return; absent = they are trusted. */
   readonly timeLimit?: TimeLimit;
-  readonly observe?: (batch: BatchSummary) => void;
-}
-
-/** One per invocation. */
-export interface BatchSummary extends Tally {
-  readonly records: number;
-  readonly series: number;
-  /** Those that came under more than `PARTITION_KEYS_FEW` partition keys in this one batch. */
-  readonly spreadSeries: number;
-  readonly unmatched: number;
-  /** Records without a partition key: applied, in no promised order. */
-  readonly unkeyed: number;
-  /** Age of the last record when the batch was done would need a clock: this is its arrival. */
-  readonly lastArrivalMs: number;
-  readonly failed: boolean;
 }
 
 export interface InvocationContext {
@@ -71,8 +55,6 @@ export type StreamConsumer = (
 
 /** Series committed at once: each waits on the network nearly all of its time. */
 const PARALLEL_SERIES_MAX = 32;
-/** Refused records put into the quarantine at once. */
-const PARALLEL_RECORDS_MAX = 32;
 /** What is not committed this long before the time-out goes back to the event source. */
 const MARGIN_MS = 5_000;
 /**
@@ -202,41 +184,6 @@ async function commitAll(
   await quarantineAll(ports, batch.refused, hasTime, tally, failures);
 }
 
-async function quarantineAll(
-  ports: StreamConsumerPorts,
-  records: readonly RefusedRecord[],
-  hasTime: () => boolean,
-  tally: Tally,
-  failures: FirstFailure[],
-): Promise<void> {
-  const [first] = records;
-  if (first === undefined) return;
-  try {
-    await registerShard(ports.control, first.place);
-  } catch (error) {
-    failures.push(failureOf(first.recordIndex, error));
-    return;
-  }
-  await forEachBounded(records, PARALLEL_RECORDS_MAX, async (record) => {
-    try {
-      if (!hasTime()) throw new DeadlineError('the invocation is about to time out');
-      await quarantineOne(ports, record, tally);
-    } catch (error) {
-      failures.push(failureOf(record.recordIndex, error));
-    }
-  });
-}
-
-/**
- * Every share of the item is bounded, so it does not outgrow the table: windows close early instead, and
- * what comes late for them is quarantined. Before that there is time to give the series smaller windows.
- */
-function warnOfSize(log: Log, { key }: Group, bytes: number): void {
-  log.warn('The state of a series is more than half as large as an item can be.', {
-    ...{ metric: key.metric, series: key.series, partitionKey: key.partitionKey, bytes },
-  });
-}
-
 /** One strong read of every state, duplicate-free, before anything is written. */
 async function loadStates(
   ports: StreamConsumerPorts,
@@ -248,23 +195,6 @@ async function loadStates(
   } catch (error) {
     return asError(error);
   }
-}
-
-async function quarantineOne(
-  ports: StreamConsumerPorts,
-  { place, refusals, source }: RefusedRecord,
-  tally: Tally,
-): Promise<void> {
-  const options = { ...keptFor(ports), seenMs: ports.clock?.nowMs() };
-  const isNew = await quarantineRecord(ports, place, refusals, source, options);
-  if (isNew) tally.invalid += refusals.invalid;
-  else tally.redelivered += refusals.invalid + refusals.unmatched;
-}
-
-function keptFor({ retentionMs, quarantineRetentionMs }: KeptFor): KeptFor {
-  return quarantineRetentionMs === undefined
-    ? { retentionMs }
-    : { retentionMs, quarantineRetentionMs };
 }
 
 /** `null` for batches of several records, an error when the count could not be written. */
@@ -334,66 +264,10 @@ async function refuseUndecoded(
   }
 }
 
-function report(
-  ports: StreamConsumerPorts,
-  records: readonly KinesisStreamRecord[],
-  batch: GroupedBatch,
-  tally: Tally,
-  first: FirstFailure | null,
-): void {
-  const last = records.at(-1) as KinesisStreamRecord;
-  if (batch.unkeyed > 0) {
-    ports.log.warn('Records came without a partition key: they count, but have no order.', {
-      ...sourceOfRecord(last),
-      unkeyed: batch.unkeyed,
-      records: records.length,
-    });
-  }
-  ports.observe?.({
-    ...tally,
-    records: records.length,
-    series: batch.groups.length,
-    unkeyed: batch.unkeyed,
-    spreadSeries: spreadSeries(batch.groups),
-    unmatched: batch.refused.reduce((sum, { refusals }) => sum + refusals.unmatched, 0),
-    lastArrivalMs: Math.round(last.kinesis.approximateArrivalTimestamp * 1000),
-    failed: first !== null,
-  });
-}
-
-/** One line per failed batch: what goes back, from where on, and why. */
-function logged(
-  log: Log,
-  records: readonly KinesisStreamRecord[],
-  failure: FirstFailure,
-): FirstFailure {
-  const record = records[failure.at] as KinesisStreamRecord;
-  const fields = {
-    ...sourceOfRecord(record),
-    sequenceNumber: record.kinesis.sequenceNumber,
-    error: failure.error.name,
-    reason: failure.error.message,
-  };
-  if (answerTo(failure.error) === 'retry') {
-    log.warn('Part of a batch goes back to the event source.', fields);
-  } else {
-    log.error('A series is stopped until someone acts; nothing was overwritten.', fields);
-  }
-  return failure;
-}
-
 function lowest(failures: readonly FirstFailure[]): FirstFailure | null {
   let first: FirstFailure | null = null;
   for (const failure of failures) if (first === null || failure.at < first.at) first = failure;
   return first;
-}
-
-function failureOf(at: number, error: unknown): FirstFailure {
-  return { at, error: asError(error) };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 function add(sum: Tally, part: Tally): void {

@@ -6,10 +6,8 @@ import { parsePipelineText } from '@millrace/core/pipeline/parse';
 import Ajv from 'ajv';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { loadTransforms } from '../../functions/stream-consumer/load-transforms';
-import {
-  type BatchSummary,
-  createStreamConsumer,
-} from '../../functions/stream-consumer/stream-consumer';
+import type { BatchSummary } from '../../functions/stream-consumer/report';
+import { createStreamConsumer } from '../../functions/stream-consumer/stream-consumer';
 import { KINESIS_CASES } from '../../scripts/sample-events/kinesis-cases';
 import { sampleFiles } from '../../scripts/sample-events/sample-files';
 

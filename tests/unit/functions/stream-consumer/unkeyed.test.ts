@@ -4,10 +4,8 @@ import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { readQuarantine } from '@millrace/core/results/quarantine-lines';
 import { readAccounting } from '@millrace/core/results/read';
 import type { KinesisStreamEvent } from 'aws-lambda';
-import {
-  type BatchSummary,
-  createStreamConsumer,
-} from '../../../../functions/stream-consumer/stream-consumer';
+import type { BatchSummary } from '../../../../functions/stream-consumer/report';
+import { createStreamConsumer } from '../../../../functions/stream-consumer/stream-consumer';
 import { kinesisEvent } from '../../../helper/event-source';
 import { kplAggregate } from '../../../helper/kpl';
 import { onePipeline } from '../../../helper/metric';
