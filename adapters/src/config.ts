@@ -11,8 +11,6 @@ export interface Config {
   readonly alertTopicArn: string;
   readonly timestreamDatabase: string;
   readonly timestreamTable: string;
-  /** Of the Kinesis mapping. */
-  readonly parallelizationFactor: number;
   readonly stateTtlMs: number;
   readonly streamRetentionMs: number;
   /** How long the bytes of refused records are kept. */
@@ -43,7 +41,6 @@ export function readConfig(env: Environment = process.env): Config {
   // `sam local` can set only what the template declares, and declaring the SDK's own name would hide
   // the value that an emulator gives it.
   const endpointUrl = urlOf(env, 'ENDPOINT_URL') ?? urlOf(env, 'AWS_ENDPOINT_URL');
-  const parallelizationFactor = integerOf(env, 'PARALLELIZATION_FACTOR', { min: 1, max: 10 });
   const stateTtlDays = integerOf(env, 'STATE_TTL_DAYS', { min: 1, max: 3650 });
   // Kinesis keeps records for 24 hours to 365 days.
   const retentionHours = integerOf(env, 'STREAM_RETENTION_HOURS', { min: 24, max: 8760 });
@@ -77,9 +74,6 @@ export function readConfig(env: Environment = process.env): Config {
     },
     get timestreamTable() {
       return required(env, 'TIMESTREAM_TABLE');
-    },
-    get parallelizationFactor() {
-      return parallelizationFactor ?? missing('PARALLELIZATION_FACTOR');
     },
     get stateTtlMs() {
       return (stateTtlDays ?? missing('STATE_TTL_DAYS')) * DAY_MS;

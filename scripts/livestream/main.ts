@@ -59,7 +59,7 @@ async function main(): Promise<number> {
       },
     });
     const { accounting } = result;
-    const run = { lambdaSeconds: duration.seconds(), quarantined: accounting.late };
+    const run = { lambdaSeconds: duration.seconds() };
     const cost = estimateCost(usageOf(application, source, result, run));
     const ms = (share: number) => `${grouped(Math.round(lag.quantile(share)))} ms`;
     say(`${grouped(accounting.records)} records, ${Math.round(truth.hotShare * 100)} % on one key`);

@@ -53,6 +53,8 @@ export interface LocalApplication {
 export interface StoreUsage {
   readonly writeUnits: number;
   readonly readUnits: number;
+  /** Objects that were put into the bucket; a put that found its key taken is billed as well. */
+  readonly objectPuts: number;
 }
 
 export interface LocalStores {
@@ -101,6 +103,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
   const isAlerting = pipeline.metrics.some(({ alert }) => alert !== null);
   const onChange = isAlerting ? changes.append.bind(changes) : undefined;
   const metered = createStores(application, setting, data, onChange);
+  const objects = countPuts(metered.quarantine);
   const delayed = <Port extends object>(name: string, port: Port) =>
     disturbance?.port(name, port, LATENCY_MS) ??
     scheduleEffects(port, scheduler, { name, latencyMs: LATENCY_MS });
@@ -117,7 +120,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     state,
     results: delayed('results', metered.results),
     control: delayed('control', metered.control),
-    quarantine: delayed('quarantine', metered.quarantine),
+    quarantine: delayed('quarantine', objects.store),
     log,
     stateTtlMs: Number(setting('STATE_TTL_DAYS')) * DAY_MS,
     retentionMs: Number(setting('STREAM_RETENTION_HOURS')) * HOUR_MS,
@@ -173,6 +176,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
   const usage = () => ({
     writeUnits: meters.reduce((sum, { writeUnits }) => sum + writeUnits, 0),
     readUnits: meters.reduce((sum, { readUnits }) => sum + readUnits, 0),
+    objectPuts: objects.puts(),
   });
   return { engine, stream, stores, usage, alerts, quietUntilMs };
 }
@@ -196,6 +200,23 @@ interface MeteredStores extends LocalStores {
   readonly state: EmbeddedStore;
   readonly results: EmbeddedStore;
   readonly control: EmbeddedStore;
+}
+
+function countPuts(store: ObjectStore): { readonly store: ObjectStore; puts(): number } {
+  let puts = 0;
+  const create: ObjectStore['create'] = (...put) => {
+    puts++;
+    return store.create(...put);
+  };
+  return {
+    store: {
+      create,
+      get: (key) => store.get(key),
+      list: (options) => store.list(options),
+      delete: (key) => store.delete(key),
+    },
+    puts: () => puts,
+  };
 }
 
 /** Handles on shared data, each with meters of its own. */

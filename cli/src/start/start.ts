@@ -71,8 +71,7 @@ export async function start(recordingOrNone: string | undefined, flags: StartFla
   const known = await readDefinitions(stores.control);
   const rows = await readRows(stores.results, pipeline, known);
   const incidents = await readIncidents(stores.results, pipeline);
-  const quarantined = accounting.late + accounting.invalid;
-  const usage = usageOf(application, source, result, { lambdaSeconds, quarantined });
+  const usage = usageOf(application, source, result, { lambdaSeconds });
   const cost = estimateCost(usage);
   const { records } = accounting;
   const run = { recording: basename(recording), records, seconds, cost };

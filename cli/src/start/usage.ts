@@ -32,7 +32,7 @@ export function usageOf(
   application: Application,
   source: Source,
   result: ReplayResult,
-  run: { readonly lambdaSeconds: number; readonly quarantined: number },
+  run: { readonly lambdaSeconds: number },
 ): Usage {
   const { arrivals } = source;
   const sweeps = arrivals === null ? 0 : sweepsWithin(application, arrivals);
@@ -57,7 +57,7 @@ export function usageOf(
     dynamoDbWriteUnits: result.usage.writeUnits,
     dynamoDbReadUnits: result.usage.readUnits,
     dynamoDbSweepUnits: sweeps * DUE_BUCKETS * SWEEP_READ_UNITS,
-    s3Puts: run.quarantined,
+    s3Puts: result.usage.objectPuts,
   };
 }
 

@@ -25,11 +25,7 @@ const LANDINGS: readonly [string, string | number, (document: Document) => reado
   ],
   ['BatchSize', 1001, (d) => [mapping(d).BatchSize]],
   ['BatchWindowSeconds', 17, (d) => [mapping(d).MaximumBatchingWindowInSeconds]],
-  [
-    'ParallelizationFactor',
-    9,
-    (d) => [mapping(d).ParallelizationFactor, variables(d).PARALLELIZATION_FACTOR],
-  ],
+  ['ParallelizationFactor', 9, (d) => [mapping(d).ParallelizationFactor]],
   ['BisectBatchOnFunctionError', 'false', (d) => [mapping(d).BisectBatchOnFunctionError]],
   ['MaximumRetryAttempts', 4321, (d) => [mapping(d).MaximumRetryAttempts]],
   ['MaximumRecordAgeSeconds', 54_321, (d) => [mapping(d).MaximumRecordAgeInSeconds]],

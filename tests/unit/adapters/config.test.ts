@@ -12,7 +12,6 @@ const complete = {
   TIMESTREAM_DATABASE: 'database-1',
   TIMESTREAM_TABLE: 'rows-1',
   TIMESTREAM_ENDPOINT_URL: 'http://127.0.0.1:5000',
-  PARALLELIZATION_FACTOR: '4',
   STATE_TTL_DAYS: '7',
   QUARANTINE_RETENTION_DAYS: '90',
   STREAM_RETENTION_HOURS: '24',
@@ -32,7 +31,6 @@ test('a complete environment becomes typed values with units', () => {
     timestreamDatabase: 'database-1',
     timestreamTable: 'rows-1',
     timestreamEndpointUrl: 'http://127.0.0.1:5000',
-    parallelizationFactor: 4,
     stateTtlMs: 604_800_000,
     quarantineRetentionMs: 90 * 86_400_000,
     streamRetentionMs: 86_400_000,
@@ -57,7 +55,6 @@ test.each([
   ['metricsNamespace', 'POWERTOOLS_METRICS_NAMESPACE'],
   ['timestreamDatabase', 'TIMESTREAM_DATABASE'],
   ['timestreamTable', 'TIMESTREAM_TABLE'],
-  ['parallelizationFactor', 'PARALLELIZATION_FACTOR'],
   ['stateTtlMs', 'STATE_TTL_DAYS'],
   ['streamRetentionMs', 'STREAM_RETENTION_HOURS'],
   ['quarantineRetentionMs', 'QUARANTINE_RETENTION_DAYS'],
@@ -69,9 +66,8 @@ test.each([
 });
 
 test.each([
-  ['PARALLELIZATION_FACTOR', '11', 'an integer from 1 to 10'],
-  ['PARALLELIZATION_FACTOR', '0', 'an integer from 1 to 10'],
-  ['PARALLELIZATION_FACTOR', '1.5', 'an integer from 1 to 10'],
+  ['STATE_TTL_DAYS', '3651', 'an integer from 1 to 3650'],
+  ['STATE_TTL_DAYS', '1.5', 'an integer from 1 to 3650'],
   ['STATE_TTL_DAYS', '7d', 'an integer from 1 to 3650'],
   ['QUARANTINE_RETENTION_DAYS', '0', 'an integer from 1 to 3650'],
   ['STREAM_RETENTION_HOURS', '-24', 'an integer from 24 to 8760'],

@@ -20,7 +20,6 @@ describe('env file of the shipped template', () => {
     ['CONTROL_TABLE', 'of-the-stack-ControlTableName'],
     ['QUARANTINE_BUCKET', 'of-the-stack-QuarantineBucketName'],
     ['STREAM_NAME', 'of-the-stack-StreamName'],
-    ['PARALLELIZATION_FACTOR', '7'],
     ['STATE_TTL_DAYS', '7'],
     ['QUARANTINE_RETENTION_DAYS', '90'],
     ['ENDPOINT_URL', ''],
