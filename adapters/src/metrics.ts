@@ -5,6 +5,7 @@ export interface BatchCounts {
   readonly late: number;
   readonly dedupeOverflow: number;
   readonly invalid: number;
+  readonly parked: number;
   readonly redelivered: number;
   readonly unkeyed: number;
   readonly conflicts: number;
@@ -29,6 +30,7 @@ const UNITS = {
   DedupeOverflow: 'Count',
   Invalid: 'Count',
   Quarantined: 'Count',
+  Parked: 'Count',
   Redelivered: 'Count',
   Unkeyed: 'Count',
   Conflicts: 'Count',
@@ -62,6 +64,7 @@ export function createBatchMetrics(settings: MetricsSettings): (batch: BatchCoun
       DedupeOverflow: batch.dedupeOverflow,
       Invalid: batch.invalid,
       Quarantined: batch.late + batch.invalid,
+      Parked: batch.parked,
       Redelivered: batch.redelivered,
       Unkeyed: batch.unkeyed,
       Conflicts: batch.conflicts,

@@ -1,7 +1,9 @@
 import type { Group } from '@millrace/core/commit/group';
 import type { Tally } from '@millrace/core/commit/tally';
 import { answerTo } from '@millrace/core/error';
+import { stateKey } from '@millrace/core/fold/key';
 import type { Log } from '@millrace/core/port';
+import { seriesHash } from '@millrace/core/stored/series-hash';
 import type { KinesisStreamRecord } from 'aws-lambda';
 import { type GroupedBatch, sourceOfRecord } from './group-batch';
 import type { FirstFailure } from './key-grouped-processor';
@@ -80,6 +82,18 @@ export function logged(
  */
 export function warnOfSize(log: Log, { key }: Group, bytes: number): void {
   log.warn('The state of a series is more than half as large as an item can be.', {
-    ...{ metric: key.metric, series: key.series, partitionKey: key.partitionKey, bytes },
+    ...{ metric: key.metric, seriesHash: seriesHash(stateKey(key)), bytes },
+  });
+}
+
+/** Series that one line names. */
+const NAMED_SERIES_MAX = 10;
+
+/** One line a batch, however many they are: all of them may have been spoilt at once. */
+export function tellOfUndecodable(log: Log, groups: readonly Group[]): void {
+  log.error('States cannot be decoded: records of their series are parked in the quarantine.', {
+    states: groups.length,
+    seriesHashes: groups.slice(0, NAMED_SERIES_MAX).map(({ key }) => seriesHash(stateKey(key))),
+    metrics: [...new Set(groups.map(({ key }) => key.metric))].slice(0, NAMED_SERIES_MAX),
   });
 }

@@ -30,7 +30,7 @@ import {
   KeyGroupedProcessor,
 } from './key-grouped-processor';
 import { keptFor, quarantineAll } from './quarantine-refused';
-import { logged, type ReportPorts, report, warnOfSize } from './report';
+import { logged, type ReportPorts, report, tellOfUndecodable, warnOfSize } from './report';
 
 export interface StreamConsumerPorts extends CommitPorts, KeptFor, ReportPorts {
   readonly pipeline: Pipeline;
@@ -175,12 +175,15 @@ async function commitAll(
     return;
   }
   const options = { ports, ...keptFor(ports), hasTime };
+  const undecodable: Group[] = [];
   await forEachBounded(batch.groups, PARALLEL_SERIES_MAX, async (group, index) => {
     const result = await commitGroup(group, loaded[index], options);
     add(tally, result.tally);
     if (result.itemBytes > STATE_WARN_BYTES) warnOfSize(ports.log, group, result.itemBytes);
+    if (result.undecodable) undecodable.push(group);
     if (result.failedAt !== null) failures.push(failureOf(result.failedAt, result.error));
   });
+  if (undecodable.length > 0) tellOfUndecodable(ports.log, undecodable);
   await quarantineAll(ports, batch.refused, hasTime, tally, failures);
 }
 

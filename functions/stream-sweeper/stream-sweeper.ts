@@ -30,12 +30,16 @@ const PAGE_ITEMS = 100;
 const PAGES_MAX = 100;
 /** Stop early enough to return before the time-out. */
 const MARGIN_MS = 5_000;
+/** An item that does not say when its series is due is looked at again after an hour. */
+const SPOILT_MS = 3_600_000;
 
 export interface SweepResult {
   readonly ticks: number;
   readonly moved: number;
   /** Ticks that the stream takes under no circumstances. */
   readonly refused: number;
+  /** States that do not say when a tick could close anything. */
+  readonly undecodable: number;
 }
 
 /**
@@ -48,7 +52,7 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
     _event: unknown,
     context: { getRemainingTimeInMillis(): number },
   ): Promise<SweepResult> => {
-    const total = { ticks: 0, moved: 0, refused: 0 };
+    const total = { ticks: 0, moved: 0, refused: 0, undecodable: 0 };
     const hasTime = () => context.getRemainingTimeInMillis() > MARGIN_MS;
     const buckets = Array.from({ length: DUE_BUCKETS }, (_, bucket) => dueBucket(bucket));
     const swept = await Promise.allSettled([
@@ -60,6 +64,11 @@ export function createStreamSweeper(ports: StreamSweeperPorts) {
     if (total.refused > 0) {
       ports.log.warn('The stream takes no tick of some series: their windows stay open.', {
         refused: total.refused,
+      });
+    }
+    if (total.undecodable > 0) {
+      ports.log.error('States cannot be decoded: their series get no ticks.', {
+        states: total.undecodable,
       });
     }
     if (failed !== undefined) throw failed.reason;
@@ -106,6 +115,12 @@ async function sweepPage(
   for (const item of items) {
     if (item === undefined || typeof item.due !== 'number') continue;
     const tickableMs = tickableAtMs(item);
+    if (!Number.isFinite(tickableMs)) {
+      // Spoilt: it must neither stop the others nor stand before them at every sweep.
+      moves.push({ item, dueMs: nowMs + SPOILT_MS });
+      total.undecodable++;
+      continue;
+    }
     if (tickableMs <= nowMs) ticks.push(tickEntry(item));
     const dueMs = tickableMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : tickableMs;
     moves.push({ item, dueMs });

@@ -1,5 +1,5 @@
 import { PoisonError } from '@millrace/core/error';
-import { decodeState, newState } from '@millrace/core/fold/codec';
+import { newState } from '@millrace/core/fold/codec';
 import { type Definition, defineMetric } from '@millrace/core/fold/definition';
 import { type FoldOutcome, fold } from '@millrace/core/fold/fold';
 import { stateKey } from '@millrace/core/fold/key';
@@ -9,6 +9,7 @@ import { windowStart } from '@millrace/core/fold/window';
 import type { Metric } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore } from '@millrace/core/port';
 import type { Measurement } from '@millrace/core/record/record';
+import { decodeState } from '@millrace/core/stored/decode-state';
 
 /** What folding a measurement would come to; `refused` when the fold cannot take it. */
 export interface Verdict {

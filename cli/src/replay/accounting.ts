@@ -15,6 +15,8 @@ export interface Accounting {
   readonly revised: number;
   /** Applied when their window had more dedupe keys than it remembers: duplicates may be among them. */
   readonly dedupeOverflow: number;
+  /** States whose counters cannot be read: what they counted is in no other number. Absent = none. */
+  readonly undecodable?: number;
 }
 
 /**
@@ -28,6 +30,7 @@ export function accountingOf(
   redelivered: number,
 ): Accounting {
   const { applied, late, duplicate, invalid, unmatched, revised, dedupeOverflow } = committed;
+  const { undecodable } = committed;
   return {
     records: source.records,
     in: source.in,
@@ -39,6 +42,7 @@ export function accountingOf(
     redelivered,
     revised,
     dedupeOverflow,
+    ...(undecodable !== undefined && { undecodable }),
   };
 }
 
@@ -68,9 +72,16 @@ export function unmatchedHint(
 }
 
 /** `redelivered 12, revised 3`, and what duplicates may have passed. */
-export function besideLine({ redelivered, revised, dedupeOverflow }: Accounting): string {
-  const line = `redelivered ${grouped(redelivered)}, revised ${grouped(revised)}`;
-  return dedupeOverflow > 0 ? `${line}, dedupeOverflow ${grouped(dedupeOverflow)}` : line;
+export function besideLine({
+  redelivered,
+  revised,
+  dedupeOverflow,
+  undecodable = 0,
+}: Accounting): string {
+  const parts = [`redelivered ${grouped(redelivered)}`, `revised ${grouped(revised)}`];
+  if (dedupeOverflow > 0) parts.push(`dedupeOverflow ${grouped(dedupeOverflow)}`);
+  if (undecodable > 0) parts.push(`${grouped(undecodable)} states cannot be decoded`);
+  return parts.join(', ');
 }
 
 /** Nothing while every window remembers all of its keys. */

@@ -42,6 +42,14 @@ export class NewerStateError extends MillraceError {
   readonly answer = 'crash';
 }
 
+/**
+ * A stored state that no code has written like this. Its series' records are parked in the quarantine, and
+ * the item is never overwritten: a person may repair it.
+ */
+export class UndecodableStateError extends MillraceError {
+  readonly answer = 'quarantine';
+}
+
 /** State that a newer definition of the metric wrote: ours is the code of a deployment that is going. */
 export class NewerDefinitionError extends MillraceError {
   readonly answer = 'retry';

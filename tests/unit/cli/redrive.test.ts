@@ -380,6 +380,22 @@ describe('the forecast is what happens', () => {
     expect(await run({ judge: atItsEnd, writer: null })).toMatchObject({ outcomes: { apply: 1 } });
   });
 
+  it('parked records are refused while their state is spoilt, and apply when it is repaired', async () => {
+    const { run, consume, stores } = createStage();
+    await consume([reading('a', 1)]);
+    const [whole] = await everything(stores.state);
+    if (whole === undefined) throw new Error('no state');
+    await stores.state.put({ ...whole, body: '{' });
+    await consume([reading('a', 2), reading('b', 2)]);
+    const filter = { reason: 'state' };
+    const judge = { pipeline: BEFORE, transforms: new Map(), state: stores.state };
+
+    expect(await run({ filter, judge, writer: null })).toMatchObject({ kept: { refused: 1 } });
+    await stores.state.put(whole);
+    expect(await run({ filter, judge, writer: null })).toMatchObject({ outcomes: { apply: 1 } });
+    expect(await run({ filter, judge })).toMatchObject({ put: 1 });
+  });
+
   it('records meet what those before them leave: the watermark, and ids', async () => {
     const { run, consume, stream, stores } = createStage();
     const at = (minute: number, id: string) => ({

@@ -1,5 +1,5 @@
-import { ConflictError, DeadlineError } from '../error';
-import { decodeState, encodeState, newState, pruneMarks } from '../fold/codec';
+import { ConflictError, DeadlineError, UndecodableStateError } from '../error';
+import { encodeState, newState, pruneMarks } from '../fold/codec';
 import { stateKey } from '../fold/key';
 import { MARKS_MAX } from '../fold/marks';
 import { rowOf } from '../fold/output';
@@ -8,12 +8,14 @@ import { UNKEYED } from '../partition-key';
 import type { Item } from '../port';
 import { type KeptFor, keepBytes } from '../quarantine/bytes';
 import { isAtOrBelow } from '../record/sequence';
+import { decodeState } from '../stored/decode-state';
 import { forEachBounded } from './bounded';
 import { type Draft, draftFrom, type KeptRecord } from './draft';
 import { type Group, sourceOf } from './group';
 import { stateItemBytes } from './item-size';
 import { forgetRefusal, onlyMarkOf, refusedBefore } from './marks';
 import { writeOutbox } from './outbox';
+import { park } from './park';
 import type { CommitPorts } from './ports';
 import { newTally, type Tally } from './tally';
 
@@ -32,6 +34,8 @@ export interface GroupResult {
   readonly tally: Tally;
   /** Size of the largest item that was put; 0 = none. */
   readonly itemBytes: number;
+  /** The state could not be decoded: the group's records are parked. */
+  readonly undecodable: boolean;
 }
 
 /** Tries of one group before the event source has to bring it again. */
@@ -56,9 +60,9 @@ export async function commitGroup(
 ): Promise<GroupResult> {
   const tally = newTally();
   if (group.definition.orphan && !isOrphaned(group, loaded)) {
-    return { failedAt: null, error: null, tally, itemBytes: 0 };
+    return { failedAt: null, error: null, tally, itemBytes: 0, undecodable: false };
   }
-  const progress = { at: 0, itemBytes: 0 };
+  const progress = { at: 0, committed: 0, itemBytes: 0 };
   const triesMax = group.key.partitionKey === UNKEYED ? UNKEYED_TRIES_MAX : TRIES_MAX;
   try {
     let item = loaded;
@@ -69,11 +73,15 @@ export async function commitGroup(
       [item] = await options.ports.state.getMany([stateKey(group.key)]);
       progress.at = 0;
     }
-    return { failedAt: null, error: null, tally, itemBytes: progress.itemBytes };
+    const { itemBytes } = progress;
+    return { failedAt: null, error: null, tally, itemBytes, undecodable: false };
   } catch (error) {
+    if (error instanceof UndecodableStateError) {
+      return park(group, progress.committed, error, tally, options);
+    }
     const failed = group.entries[progress.at] ?? group.entries.at(-1);
     const failedAt = failed?.recordIndex ?? 0;
-    return { failedAt, error, tally, itemBytes: progress.itemBytes };
+    return { failedAt, error, tally, itemBytes: progress.itemBytes, undecodable: false };
   }
 }
 
@@ -93,7 +101,7 @@ async function attempt(
   group: Group,
   item: Item | undefined,
   options: CommitOptions,
-  progress: { at: number; itemBytes: number },
+  progress: { at: number; committed: number; itemBytes: number },
   tally: Tally,
 ): Promise<boolean> {
   const { ports } = options;
@@ -120,6 +128,8 @@ async function attempt(
     if (next === null) return false;
     progress.itemBytes = Math.max(progress.itemBytes, stateItemBytes(next));
     count(draft, tally);
+    // Another writer may win the next commit and leave an item behind that cannot be read.
+    progress.committed = Math.max(progress.committed, draft.next);
     tally.commits++;
     if (stored === undefined) tally.newSeries++;
     stored = next;

@@ -1,5 +1,5 @@
 import { answerTo, PoisonError } from '../error';
-import { decodeState, newState } from '../fold/codec';
+import { newState } from '../fold/codec';
 import { fold, foldTick } from '../fold/fold';
 import { noOutputs, type Outputs, oweQuarantine, oweRetired } from '../fold/output';
 import type { FoldContext } from '../fold/publish';
@@ -9,6 +9,7 @@ import type { Item } from '../port';
 import { addToOutput, outputOf } from '../quarantine/entry';
 import { DETAIL_LENGTH_MAX } from '../quarantine/refusals';
 import type { Measurement } from '../record/record';
+import { decodeState } from '../stored/decode-state';
 import { type Group, type GroupEntry, sourceOf } from './group';
 import { DraftMarks, hasRoomForMark, MARKS_REASON, type MarkOptions } from './marks';
 import { STALE_REASON } from './seen-window';

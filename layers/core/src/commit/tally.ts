@@ -6,6 +6,8 @@ export interface Tally {
   /** Applied, with a key that pushed the oldest key of its window out. */
   dedupeOverflow: number;
   invalid: number;
+  /** Of `invalid`: the state of their series cannot be decoded. */
+  parked: number;
   redelivered: number;
   conflicts: number;
   commits: number;
@@ -21,6 +23,7 @@ export function newTally(): Tally {
     duplicate: 0,
     dedupeOverflow: 0,
     invalid: 0,
+    parked: 0,
     redelivered: 0,
     conflicts: 0,
     commits: 0,

@@ -31,6 +31,8 @@ export interface Detector {
   readonly name: string;
   /** Raised when old state cannot be read as it is; `decode` upgrades older states or starts anew. */
   readonly version: number;
+  /** Whether `step` can go on from a stored state: nothing that it answers would be no number. */
+  accepts(state: EncodedDetector): boolean;
   step(
     state: EncodedDetector | null,
     point: Point,

@@ -36,6 +36,15 @@ interface State {
   peak: number;
 }
 
+type StoredState = [
+  version: number,
+  points: number,
+  mean: number,
+  spread: number,
+  outside: number,
+  peak: number,
+];
+
 /**
  * Deviation of a point from an exponentially weighted mean, measured in exponentially weighted mean
  * absolute deviations (Roberts 1959 for the mean; robust to spikes because what is learnt is clipped).
@@ -45,6 +54,12 @@ interface State {
 export const ewma: Detector = {
   name: 'ewma',
   version: 1,
+  accepts(encoded) {
+    if (encoded.length !== 6 || !encoded.every(Number.isFinite)) return false;
+    const [version, points, , spread, outside, peak] = encoded as readonly number[] as StoredState;
+    const counts = Number.isSafeInteger(points) && points > 0 && Number.isSafeInteger(outside);
+    return version === ewma.version && counts && spread >= 0 && outside >= 0 && peak >= 0;
+  },
   step(encoded, point) {
     const state = decode(encoded);
     const verdict = judge(state, point);

@@ -1,13 +1,11 @@
-import { NewerDefinitionError, NewerStateError } from '../error';
 import type { Item } from '../port';
-import { areHashed, HASHED_KEY_BYTES } from '../record/dedupe-key';
+import { areHashed } from '../record/dedupe-key';
 import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
-import { startEpoch } from './epoch';
 import { type SeriesKey, stateKey } from './key';
-import { carrierOf, inheritMarks, isCarried } from './marks';
+import { carrierOf, isCarried } from './marks';
 import { oldestOpenEnd } from './publish';
-import type { HeldWindow, Mark, OpenIncident, Outbox, SeriesState } from './state';
+import type { HeldWindow, Mark, OpenIncident, SeriesState } from './state';
 import { TICK_MARGIN_MS } from './tick';
 
 /** Schema version of a state item. Raise it when old code must not touch new items. */
@@ -21,7 +19,7 @@ const REFUSED_VERSION = 2;
  * State travels as JSON text, not as DynamoDB numbers: those end at 1E-130, which an EWMA variance of
  * a flat series falls below, and at 38 digits. JSON gives every finite double back exactly.
  */
-interface Body {
+export interface Body {
   w: number | null;
   m: EncodedMark[];
   /** Marks know carriers; absent = code wrote it that did not. */
@@ -38,7 +36,7 @@ interface Body {
   f?: number;
 }
 
-type EncodedMark = [
+export type EncodedMark = [
   mark: string,
   sequence: string,
   sub: number,
@@ -76,46 +74,6 @@ export function newState(): SeriesState {
     counters: { applied: 0, late: 0, duplicate: 0, invalid: 0, revised: 0, dedupeOverflow: 0 },
     outbox: null,
   };
-}
-
-/** Throws `NewerStateError` when newer code wrote the item: after a rollback nothing is overwritten. */
-export function decodeState(item: Item, definition: Definition): SeriesState {
-  if (typeof item.v !== 'number' || item.v > STATE_VERSION) {
-    throw new NewerStateError(
-      `state ${item.pk} ${item.sk} has schema version ${item.v}; this code knows ${STATE_VERSION}`,
-    );
-  }
-  const body = JSON.parse(String(item.body)) as Body;
-  const [epoch, floorMs] = body.e ?? [0, null];
-  const changed = item.def !== definition.fingerprint;
-  if (changed && Number(item.dn) > definition.number) {
-    throw new NewerDefinitionError(
-      `state ${item.pk} ${item.sk} was written by a newer definition of its metric`,
-    );
-  }
-  const [applied, late, duplicate, invalid, revised, dedupeOverflow] = body.c;
-  const marks = new Map(body.m.map((mark) => [mark[0], decodeMark(mark)]));
-  const state: SeriesState = {
-    version: item.ver as number,
-    definitionNumber: Number(item.dn),
-    epoch,
-    floorMs,
-    bars: (body.b ?? []).map(([fromMs, toMs]) => ({ fromMs, toMs })),
-    retired: null,
-    watermarkMs: body.w,
-    lastArrivalMs: typeof item.la === 'number' ? item.la : null,
-    marks: body.k === undefined ? inheritMarks(marks) : marks,
-    refusedMs: body.f ?? null,
-    windows: changed
-      ? new Map()
-      : new Map(body.p.map((each) => [each[0], decodeWindow(each, definition)])),
-    detector: body.d,
-    incident: body.i,
-    counters: { applied, late, duplicate, invalid, revised, dedupeOverflow },
-    outbox: item.out === undefined ? null : (JSON.parse(String(item.out)) as Outbox),
-  };
-  if (changed) startEpoch(state, body.p, { def: String(item.def), definition });
-  return state;
 }
 
 export interface EncodeOptions {
@@ -169,14 +127,6 @@ function encodeMark([name, { sequence, sub, arrivalMs, seen }]: [string, Mark]):
   if (seen === undefined) return [name, sequence, sub, arrivalMs];
   const parts = seen.map((part) => [part.sequence, part.sub, part.arrivalMs, part.hashes] as const);
   return [name, sequence, sub, arrivalMs, parts as never];
-}
-
-function decodeMark([, sequence, sub, arrivalMs, seen]: EncodedMark): Mark {
-  if (seen === undefined) return { sequence, sub, arrivalMs };
-  const parts = seen.map(([highest, at, partMs, hashes]) => ({
-    ...{ sequence: highest, sub: at, arrivalMs: partMs, hashes },
-  }));
-  return { sequence, sub, arrivalMs, seen: parts };
 }
 
 /** The least version whose code loses nothing of the state. */
@@ -291,28 +241,4 @@ function encodeWindow(window: HeldWindow, definition: Definition): EncodedWindow
 function encodeKeys(keys: ReadonlySet<string>, { metric }: Definition): string[] | string {
   const list = [...keys];
   return metric.dedupe !== null && areHashed(metric.dedupe) ? list.join('') : list;
-}
-
-function hashesOf(text: string): string[] {
-  const hashes: string[] = [];
-  for (let at = 0; at < text.length; at += HASHED_KEY_BYTES) {
-    hashes.push(text.slice(at, at + HASHED_KEY_BYTES));
-  }
-  return hashes;
-}
-
-function decodeWindow(encoded: EncodedWindow, definition: Definition): HeldWindow {
-  const [startMs, endMs, aggregate, rev, late, verdict, keys] = encoded;
-  return {
-    startMs,
-    endMs,
-    aggregate: definition.plan.decode(aggregate),
-    rev,
-    late,
-    keys: keys === 0 ? null : new Set(typeof keys === 'string' ? hashesOf(keys) : keys),
-    score: verdict === 0 ? null : verdict[0],
-    anomaly: verdict !== 0 && verdict[1] === 1,
-    expected: verdict === 0 ? null : { low: verdict[2], high: verdict[3] },
-    incident: verdict === 0 ? null : verdict[4],
-  };
 }

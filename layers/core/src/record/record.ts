@@ -15,6 +15,7 @@ export const INVALID_REASONS = [
   'attempts',
   'marks',
   'stale',
+  'state',
 ] as const;
 
 export type InvalidReason = (typeof INVALID_REASONS)[number];

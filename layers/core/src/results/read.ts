@@ -4,6 +4,7 @@ import type { IncidentOutput } from '../fold/state';
 import { parseJson } from '../json/parse-json';
 import type { Metric, Pipeline } from '../pipeline/pipeline';
 import type { Item, KeyValueStore } from '../port';
+import { readCounters } from '../stored/counters';
 import { queryAll, scanAll } from './pages';
 import { countRefused } from './quarantine';
 import { byText, type Definitions, mergeRows, readerKey } from './rows';
@@ -80,23 +81,30 @@ export function lastStates(items: readonly Item[], pipeline: Pipeline): Incident
 
 /**
  * The right side of the accounting: counted from what was committed. Measurements of a series from its
- * state; invalid and unmatched ones, which have no series, from their create-once index entries.
+ * state; invalid and unmatched ones, which have no series, from their create-once index entries. States
+ * whose counters cannot be read are counted themselves, as `undecodable`: the sides do not add up then.
  */
 export async function readAccounting(
   state: KeyValueStore,
   control: KeyValueStore,
 ): Promise<AccountingView> {
-  const sums = [0, 0, 0, 0, 0, 0];
+  const sums = { applied: 0, late: 0, duplicate: 0, invalid: 0, revised: 0, dedupeOverflow: 0 };
+  let undecodable = 0;
   for await (const item of scanAll(state)) {
-    const { c } = JSON.parse(String(item.body)) as { c: number[] };
-    for (const [at, count] of c.entries()) sums[at] = (sums[at] ?? 0) + count;
+    const counters = readCounters(item);
+    if (counters === null) {
+      undecodable++;
+      continue;
+    }
+    for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += counters[name];
   }
-  const [applied = 0, late = 0, duplicate = 0, refused = 0, revised = 0, dedupeOverflow = 0] = sums;
   // What the fold refused has a series and is counted by its state already.
   const { invalid, unmatched } = await countRefused(control);
+  const { applied, late, duplicate, revised, dedupeOverflow } = sums;
   return {
-    ...{ applied, late, duplicate, invalid: refused + invalid },
+    ...{ applied, late, duplicate, invalid: sums.invalid + invalid },
     ...{ unmatched, revised, dedupeOverflow },
+    ...(undecodable > 0 && { undecodable }),
   };
 }
 
@@ -104,7 +112,9 @@ export async function readAccounting(
 export async function closableFromMs(state: KeyValueStore): Promise<number> {
   let latestMs = Number.NEGATIVE_INFINITY;
   for await (const item of scanAll(state)) {
-    if (item.due !== undefined) latestMs = Math.max(latestMs, tickableAtMs(item));
+    const tickableMs = item.due === undefined ? Number.NEGATIVE_INFINITY : tickableAtMs(item);
+    // Of a spoilt item it may be no number: no tick closes that.
+    if (tickableMs > latestMs) latestMs = tickableMs;
   }
   return latestMs;
 }

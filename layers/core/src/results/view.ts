@@ -25,6 +25,8 @@ export interface AccountingView {
   readonly unmatched: number;
   readonly revised: number;
   readonly dedupeOverflow: number;
+  /** States whose counters cannot be read: what they counted is in no other number. Absent = none. */
+  readonly undecodable?: number;
 }
 
 /** A line of `rows.ndjson`: 10-interfaces, section 4. */

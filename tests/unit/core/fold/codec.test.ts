@@ -1,8 +1,9 @@
 import { forgetRefusal } from '@millrace/core/commit/marks';
-import { decodeState, encodeState, newState, tickableAtMs } from '@millrace/core/fold/codec';
+import { encodeState, newState, tickableAtMs } from '@millrace/core/fold/codec';
 import { defineMetric } from '@millrace/core/fold/definition';
 import { carrierMark, inheritedMark, markBytes } from '@millrace/core/fold/marks';
 import type { HeldWindow, SeriesState } from '@millrace/core/fold/state';
+import { decodeState } from '@millrace/core/stored/decode-state';
 import { oneMetric } from '../../../helper/metric';
 
 const DAY_MS = 24 * 3_600_000;

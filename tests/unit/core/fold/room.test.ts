@@ -1,10 +1,11 @@
 /** What goes when the windows of a series do not fit its item, and what does not. */
-import { decodeState, encodeState, newState } from '@millrace/core/fold/codec';
+import { encodeState, newState } from '@millrace/core/fold/codec';
 import { defineMetric } from '@millrace/core/fold/definition';
 import { type FoldOutcome, fold, foldTick } from '@millrace/core/fold/fold';
 import { noOutputs } from '@millrace/core/fold/output';
 import type { FoldContext } from '@millrace/core/fold/publish';
 import { addBar, BARS_MAX, type Bar } from '@millrace/core/fold/window';
+import { decodeState } from '@millrace/core/stored/decode-state';
 import { oneMetric } from '../../../helper/metric';
 
 const SECOND_MS = 1_000;
@@ -134,7 +135,10 @@ describe('given windows planted ahead while there was room', () => {
   it('bars are in the item, which older code then does not touch', () => {
     const { context } = planted();
     const { state, definition } = context;
-    const item = encodeState(state, { key, definition, retentionMs: DAY_MS, dueMs: null });
+    const item = encodeState(
+      { ...state, version: 1 },
+      { key, definition, retentionMs: DAY_MS, dueMs: null },
+    );
 
     expect(item.v).toBe(3);
     expect(decodeState(item, definition).bars).toEqual(state.bars);
@@ -147,7 +151,10 @@ test('a new definition counts from the next border on, whatever a fast clock has
   foldOne(context, START_MS);
   foldOne(context, aheadMs, START_MS + 1);
   const { state, definition } = context;
-  const item = encodeState(state, { key, definition, retentionMs: DAY_MS, dueMs: null });
+  const item = encodeState(
+    { ...state, version: 1 },
+    { key, definition, retentionMs: DAY_MS, dueMs: null },
+  );
 
   const next = contextFor({ window: { type: 'tumbling', size: '7s' } });
   const later = { ...next, state: decodeState(item, { ...next.definition, number: 2 }) };

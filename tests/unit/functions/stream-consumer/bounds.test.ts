@@ -8,6 +8,7 @@ import type { KeyValueStore, Log } from '@millrace/core/port';
 import { objectMetadata } from '@millrace/core/quarantine/metadata';
 import { readRefusals } from '@millrace/core/results/quarantine';
 import { readAccounting } from '@millrace/core/results/read';
+import { seriesHash } from '@millrace/core/stored/series-hash';
 import { createScheduler, type EngineEvent, readTemplate } from '@millrace/engine';
 import { createLocalApplication } from '../../../../cli/src/replay/local-application';
 import { createStreamConsumer } from '../../../../functions/stream-consumer/stream-consumer';
@@ -61,8 +62,9 @@ test('an item above half of what DynamoDB holds is warned of, long before one is
 
   expect(await readAccounting(stores.state, stores.control)).toMatchObject({ applied: 960 });
   expect(warnings.length).toBeGreaterThan(0);
-  for (const { metric, series, bytes } of warnings) {
-    expect([metric, series]).toEqual(['m', 'a']);
+  const hash = seriesHash({ pk: 'S#m#a', sk: '=a' });
+  for (const { metric, seriesHash: named, bytes } of warnings) {
+    expect([metric, named]).toEqual(['m', hash]);
     expect(bytes).toBeGreaterThan(STATE_WARN_BYTES);
     expect(bytes).toBeLessThan(409_600);
   }

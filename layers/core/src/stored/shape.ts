@@ -1,0 +1,58 @@
+import { UndecodableStateError } from '../error';
+
+/*
+ * Checks of what a state item holds. Each answers the value, or throws and says what is malformed: never
+ * the value itself, which may be anything.
+ */
+
+/** Beyond every time that a state may hold: that of a date, less what a metric lets events be late. */
+const TIME_MS_MAX = 1e16;
+
+export function malformed(what: string): UndecodableStateError {
+  return new UndecodableStateError(`${what} is malformed`);
+}
+
+export function listOf(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value)) throw malformed(what);
+  return value;
+}
+
+export function objectOf(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed(what);
+  return value as Record<string, unknown>;
+}
+
+export function textOf(value: unknown, what: string): string {
+  if (typeof value !== 'string') throw malformed(what);
+  return value;
+}
+
+export function numberOf(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(what);
+  return value;
+}
+
+/** Not the greatest one: the next commit adds to it. */
+export function countOf(value: unknown, what: string, least = 0): number {
+  if (!Number.isSafeInteger(value) || (value as number) < least) throw malformed(what);
+  if (value === Number.MAX_SAFE_INTEGER) throw malformed(what);
+  return value as number;
+}
+
+export function timeOf(value: unknown, what: string): number {
+  if (typeof value !== 'number' || !(Math.abs(value) <= TIME_MS_MAX)) throw malformed(what);
+  return value;
+}
+
+export function boundsOf(value: unknown, what: string): { low: number; high: number } {
+  const bounds = objectOf(value, what);
+  return { low: numberOf(bounds.low, what), high: numberOf(bounds.high, what) };
+}
+
+export function jsonOf(text: unknown, what: string): unknown {
+  try {
+    return JSON.parse(textOf(text, what));
+  } catch {
+    throw new UndecodableStateError(`${what} is no JSON`);
+  }
+}
