@@ -94,8 +94,13 @@ const DEAD_LETTERS = ['AlertDispatcher', 'StreamSweeper'];
 const SUBSCRIBE = `aws sns subscribe --topic-arn "$ALERT_TOPIC" --protocol sqs --notification-endpoint "$QUEUE_ARN" \\
   --attributes '{"FilterPolicy":"{\\"severity\\":[\\"critical\\"],\\"metric\\":[\\"host.cpu\\"]}"}'`;
 
+const NO_SPOILT_STATE =
+  'the stack of the test has no spoilt state; cli/redrive.test.ts runs both on a local store';
 const TIMESTREAM = 'is of a stack with EnableTimestream, which the emulator does not have';
 export const RUNBOOK_NOT_RUN: Readonly<Record<string, string>> = {
+  'npx millrace quarantine list --stack millrace --reason state --limit 5': NO_SPOILT_STATE,
+  'npx millrace redrive --stack millrace --reason state --dry-run': NO_SPOILT_STATE,
+  'npx millrace redrive --stack millrace --reason state': NO_SPOILT_STATE,
   [`${LOGS} ResultProjector ${HOUR} --filter '"Rows wait"'`]: TIMESTREAM,
   'npx millrace reproject --stack millrace --from 48h --dry-run': TIMESTREAM,
 };

@@ -110,9 +110,10 @@ describe('metrics of a batch', () => {
     expect(consumer.POWERTOOLS_SERVICE_NAME).toBe('stream-consumer');
   });
 
-  test('refused, new and unkeyed ones raise an alarm', () => {
+  test('refused, parked, new and unkeyed ones raise an alarm', () => {
     expect(ours.map(([, { Properties }]) => Properties.MetricName).sort()).toEqual([
       'NewSeries',
+      'Parked',
       'Quarantined',
       'Unkeyed',
     ]);
