@@ -1,5 +1,6 @@
 import { BugError } from '@millrace/core/error';
 import type { Attribute, Item, Key } from '@millrace/core/port';
+import { seriesHash } from '@millrace/core/stored/series-hash';
 
 /** DynamoDB counts 400 KB as 409,600 bytes of attribute names and values together. */
 export const ITEM_BYTES_MAX = 409_600;
@@ -16,7 +17,7 @@ export function checkedItemBytes(item: Item): number {
   for (const name in item) bytes += checkedAttributeBytes(name, item[name]);
   if (bytes > ITEM_BYTES_MAX) {
     throw new BugError(
-      `item ${describeKey(item)} has ${bytes} bytes, a table item holds at most ${ITEM_BYTES_MAX}`,
+      `an item ${describeKey(item)} has ${bytes} bytes, a table item holds at most ${ITEM_BYTES_MAX}`,
     );
   }
   return bytes;
@@ -41,7 +42,7 @@ export function checkDistinct(keys: readonly Key[]): void {
   for (const key of keys) {
     checkKey(key);
     const identity = `${key.pk.length}:${key.pk}${key.sk}`;
-    if (seen.has(identity)) throw new BugError(`key ${describeKey(key)} is asked for twice`);
+    if (seen.has(identity)) throw new BugError(`a key ${describeKey(key)} is asked for twice`);
     seen.add(identity);
   }
 }
@@ -73,8 +74,9 @@ function attributeBytes(name: string, value: Attribute): number {
   return nameBytes + (typeof value === 'number' ? numberBytes(value) : 1);
 }
 
+/** Errors are logged, and keys are data: the hash that logs name an item by. */
 export function describeKey(key: Key): string {
-  return `${JSON.stringify(key.pk)} / ${JSON.stringify(key.sk)}`;
+  return `with hash ${seriesHash(key)}`;
 }
 
 /** The first test is several times as fast, and nearly all texts end there. */

@@ -1,6 +1,7 @@
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker/breaker';
 import { IdempotencyStore } from '@millrace/adapters/idempotency-store';
+import { seriesHashOfRecord } from '@millrace/adapters/result-record';
 import type { Topic, TopicMessage } from '@millrace/adapters/topic';
 import { answerTo, DeadlineError, MillraceError } from '@millrace/core/error';
 import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
@@ -77,9 +78,11 @@ export function createAlertDispatcher(ports: AlertDispatcherPorts): AlertDispatc
     const transition = readTransition(record);
     if (transition === null) {
       // The item stays in the table; holding up every other alert for it helps nobody.
-      const { SequenceNumber: sequenceNumber, Keys: keys } = record.dynamodb ?? {};
       log.error('An incident transition cannot be read; nobody is told of it.', {
-        ...{ sequenceNumber, keys },
+        ...{
+          sequenceNumber: record.dynamodb?.SequenceNumber,
+          seriesHash: seriesHashOfRecord(record),
+        },
       });
       return false;
     }

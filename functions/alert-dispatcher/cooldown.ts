@@ -40,7 +40,7 @@ export async function claimAlert(
     ttl: Math.ceil((windowMs + cooldownMs) / 1000) + KEPT_SECONDS,
   };
   if ((await control.put(claim, condition)) === 'written') return true;
-  throw new ConflictError(`the cooldown of ${key.pk} was claimed at the same time`);
+  throw new ConflictError('the cooldown of a series was claimed at the same time');
 }
 
 /** `K#`: the prefix is part of the function's permission on the table. */

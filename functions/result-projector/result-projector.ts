@@ -1,9 +1,12 @@
 import { REQUEST_RECORDS_MAX } from '@millrace/adapters/aws/timestream-writer';
 import { type Breaker, waitWhileOpen } from '@millrace/adapters/breaker/breaker';
+import { seriesHashOfRecord } from '@millrace/adapters/result-record';
 import type { SeriesRow, TimeSeriesSink } from '@millrace/adapters/time-series-sink';
+import { withoutValues } from '@millrace/adapters/without-values';
 import { answerTo, DeadlineError } from '@millrace/core/error';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
+import { seriesHashOfResult } from '@millrace/core/stored/series-hash';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import { createDefinitionReader } from './definition-reader';
 import { type RowItem, readRowItem } from './row-item';
@@ -51,14 +54,18 @@ export function createResultProjector(ports: ResultProjectorPorts): ResultProjec
       { pk: `P#timestream#${pk}`, sk, reason, version, atMs: clock.nowMs() },
       { kind: 'absentOrAtMost', attribute: 'version', value: version },
     );
-    log.warn('Timestream refuses a row; it stays in the Results table.', { pk, sk, reason });
+    log.warn('Timestream refuses a row; it stays in the Results table.', {
+      ...{ seriesHash: seriesHashOfResult({ pk, sk }), reason: withoutValues(reason) },
+    });
   }
 
   async function rowOf(record: DynamoDBRecord): Promise<Projected | null> {
     const item = readRowItem(record);
     if (item === 'other') return null;
     if (item === 'broken') {
-      log.error('A row cannot be read and is not projected.', { keys: record.dynamodb?.Keys });
+      log.error('A row cannot be read and is not projected.', {
+        seriesHash: seriesHashOfRecord(record),
+      });
       return null;
     }
     const definition = await definitionOf(item);

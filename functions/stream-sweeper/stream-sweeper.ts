@@ -1,4 +1,5 @@
 import { DUE_BUCKETS, dueBucket, tickableAtMs } from '@millrace/core/fold/codec';
+import { isStateKey } from '@millrace/core/fold/key';
 import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type {
   Clock,
@@ -113,16 +114,16 @@ async function sweepPage(
   const ticks: StreamEntry[] = [];
   const moves: { item: Item; dueMs: number }[] = [];
   for (const item of items) {
-    if (item === undefined || typeof item.due !== 'number') continue;
+    if (item === undefined || !Number.isSafeInteger(item.due)) continue;
     const tickableMs = tickableAtMs(item);
-    if (!Number.isFinite(tickableMs)) {
+    const dueMs = tickableMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : tickableMs;
+    if (!Number.isSafeInteger(dueMs) || !isStateKey(item)) {
       // Spoilt: it must neither stop the others nor stand before them at every sweep.
-      moves.push({ item, dueMs: nowMs + SPOILT_MS });
+      moves.push({ item, dueMs: Math.floor(nowMs) + SPOILT_MS });
       total.undecodable++;
       continue;
     }
     if (tickableMs <= nowMs) ticks.push(tickEntry(item));
-    const dueMs = tickableMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : tickableMs;
     moves.push({ item, dueMs });
   }
   const refused = await putTakeable(ports.stream, ticks);

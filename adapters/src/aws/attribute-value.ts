@@ -15,13 +15,15 @@ export function toAttributeValue(value: Attribute): AttributeValue {
   }
 }
 
-/** Throws `BugError` for what our own code never writes. */
-export function fromAttributeValue(name: string, value: AttributeValue): Attribute {
+/**
+ * What our own code never writes is read as NaN: one spoilt attribute of one item must not take the other
+ * items of its request along. What needs the attribute finds that it is neither a text nor a whole number.
+ */
+export function fromAttributeValue(value: AttributeValue): Attribute {
   if (value.S !== undefined) return value.S;
   if (value.BOOL !== undefined) return value.BOOL;
   const number = Number(value.N ?? Number.NaN);
-  if (Number.isSafeInteger(number)) return number;
-  throw new BugError(`attribute ${name} holds ${JSON.stringify(value)}, which is not ours`);
+  return Number.isSafeInteger(number) ? number : Number.NaN;
 }
 
 export function toWireItem(item: Item): Record<string, AttributeValue> {
@@ -31,7 +33,7 @@ export function toWireItem(item: Item): Record<string, AttributeValue> {
 
 export function fromWireItem(wire: Record<string, AttributeValue>): Item {
   const entries = Object.entries(wire);
-  const values = entries.map(([name, value]) => [name, fromAttributeValue(name, value)] as const);
+  const values = entries.map(([name, value]) => [name, fromAttributeValue(value)] as const);
   return Object.fromEntries(values) as unknown as Item;
 }
 

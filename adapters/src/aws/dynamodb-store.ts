@@ -135,7 +135,7 @@ export function createDynamoStore(options: DynamoTable): KeyValueStore {
       });
       const call = begin('UpdateItem', false);
       const sent = await call((abortSignal) => client.send(command, { abortSignal }));
-      return fromAttributeValue(attribute, sent.Attributes![attribute]!) as number;
+      return fromAttributeValue(sent.Attributes![attribute]!) as number;
     },
 
     async delete(key) {

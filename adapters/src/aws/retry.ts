@@ -1,4 +1,5 @@
 import { BugError, DeadlineError, MillraceError, UnavailableError } from '@millrace/core/error';
+import { withoutValues } from '../without-values';
 import { failureKindOf } from './failure';
 
 /** Bounds of one call of a port, whatever the SDK and the network do. */
@@ -137,7 +138,8 @@ function unavailable(name: CallName, reason: string, cause?: unknown): Unavailab
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Several addresses of one host fail together, with an empty message.
-  const message = error.message || (error as NodeJS.ErrnoException).code || 'no message';
+  const code = (error as NodeJS.ErrnoException).code;
+  const message = withoutValues(error.message) || code || 'no message';
   return `${error.name}: ${message}`;
 }
 

@@ -24,9 +24,9 @@ describe('size of an attribute, its name of one byte included', () => {
   });
 });
 
-test('the refusal of a large item names the key and both sizes', () => {
+test('the refusal of a large item names the hash of the key and both sizes', () => {
   const item = { ...key, a: 'x'.repeat(409_600) };
-  const expected = 'item "p" / "s" has 409607 bytes, a table item holds at most 409600';
+  const expected = 'an item with hash 2f80e8e6 has 409607 bytes, a table item holds at most 409600';
   expect(() => checkedItemBytes(item)).toThrow(new BugError(expected));
 });
 

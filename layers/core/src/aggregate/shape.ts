@@ -39,7 +39,8 @@ export function scalarOf(value: unknown, what: string): Scalar {
   return numberOf(value, what);
 }
 
+/** Says what it found by its type alone: errors are logged, and values are data. */
 export function malformed(what: string, value: unknown): BugError {
-  const shown = JSON.stringify(value)?.slice(0, 80);
-  return new BugError(`encoded aggregate: ${what} is malformed: ${shown}`);
+  const type = Array.isArray(value) ? 'list' : value === null ? 'null' : typeof value;
+  return new BugError(`encoded aggregate: ${what} is malformed, in a ${type}`);
 }

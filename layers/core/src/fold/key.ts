@@ -38,13 +38,18 @@ export function stateKey(key: SeriesKey): Key {
   };
 }
 
+export function isStateKey({ pk }: Key): boolean {
+  const parts = pk.split('#');
+  return parts.length === 3 && parts[0] === 'S';
+}
+
 /** The series a state item belongs to; `partitionKey` is null where its key holds only a digest of it. */
 export function parseStateKey(key: Key): Omit<SeriesKey, 'partitionKey'> & {
   readonly partitionKey: string | null;
 } {
   const parts = key.pk.split('#');
-  if (parts.length !== 3 || parts[0] !== 'S') {
-    throw new BugError(`not a state key: ${key.pk} ${key.sk}`);
+  if (!isStateKey(key)) {
+    throw new BugError('the key of an item in the state table is not that of a state');
   }
   return {
     metric: unescapePart(parts[1] as string),

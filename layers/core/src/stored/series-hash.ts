@@ -10,3 +10,12 @@ const SERIES_HASH_DIGITS = 8;
 export function seriesHash({ pk, sk }: Key): string {
   return createHash('sha256').update(`${pk} ${sk}`).digest('hex').slice(0, SERIES_HASH_DIGITS);
 }
+
+/**
+ * The same of an item of the Results table, a row or a transition: its `pk` is that of the state but for the
+ * kind, and its `sk` has the partition key behind the first `#`.
+ */
+export function seriesHashOfResult({ pk, sk }: Key): string {
+  const part = sk.split('#')[1] ?? '';
+  return seriesHash({ pk: `S${pk.slice(pk.indexOf('#'))}`, sk: part });
+}
