@@ -39,7 +39,7 @@ export const CARRIERS_MUTANTS: readonly Mutant[] = [
     test: CODEC_TEST,
     patches: [
       {
-        file: CODEC,
+        file: 'layers/core/src/stored/decode-state.ts',
         find: 'marks: body.k === undefined ? inheritMarks(marks) : marks,',
         put: 'marks: body.k === undefined ? new Map([...inheritMarks(marks)].slice(0, marks.size)) : marks,',
       },

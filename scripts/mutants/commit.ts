@@ -100,9 +100,9 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     rule: 'versions',
     patches: [
       {
-        file: CODEC,
-        find: "typeof item.v !== 'number' || item.v > STATE_VERSION",
-        put: "typeof item.v !== 'number'",
+        file: 'layers/core/src/stored/decode-state.ts',
+        find: "typeof v === 'number' && v > STATE_VERSION",
+        put: "typeof v !== 'number'",
       },
     ],
   },

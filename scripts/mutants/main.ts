@@ -16,17 +16,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { MUTANTS } from './all';
 import type { Mutant } from './mutant';
+import { readOptions } from './options';
+import { patched } from './patch';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '80' },
-    only: { type: 'string' },
-    'skip-calm': { type: 'boolean', default: false },
-  },
-});
+const OPTIONS = readOptions();
 
 const FOLDERS = [
   'layers',
@@ -46,8 +41,10 @@ const FILES = [
   'tsconfig.json',
   'jest.config.mjs',
 ];
-/** A mutant may make a test go on for ever. */
+/** A mutant may make a test, or a seed, go on for ever. */
 const TEST_MS_MAX = 120_000;
+const SEEDS_MS_MAX = 900_000;
+const TSX = resolve('node_modules/tsx/dist/cli.mjs');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 interface Ending {
@@ -76,31 +73,30 @@ function copyTree(): string {
 }
 
 /** Changes the copy; answers how to undo it. */
-function apply(copy: string, { name, patches }: Mutant): () => void {
+function apply(copy: string, mutant: Mutant): () => void {
   const originals = new Map<string, string>();
-  for (const { file, find, put } of patches) {
-    const path = join(copy, file);
-    const text = readFileSync(path, 'utf8');
-    if (!originals.has(path)) originals.set(path, text);
-    const found = text.split(find).length - 1;
-    if (found !== 1) throw new Error(`mutant "${name}": found ${found} times in ${file}: ${find}`);
-    writeFileSync(
-      path,
-      text.replace(find, () => put),
-    );
-  }
+  const read = (file: string) => {
+    const text = readFileSync(join(copy, file), 'utf8');
+    originals.set(file, text);
+    return text;
+  };
+  for (const [file, text] of patched(mutant, read)) writeFileSync(join(copy, file), text);
   return () => {
-    for (const [path, text] of originals) writeFileSync(path, text);
+    for (const [file, text] of originals) writeFileSync(join(copy, file), text);
   };
 }
 
 function runSeeds(copy: string, seeds?: Mutant['seeds']): string | null {
-  const count = String(seeds?.count ?? values.seeds);
+  const count = String(seeds?.count ?? OPTIONS.seeds);
   const plan = seeds === undefined ? [] : ['--plan', seeds.plan];
-  const args = ['tsx', 'scripts/test-faults.ts', '--seeds', count, '--stop', ...plan];
-  const { status, stdout } = spawnSync('npx', args, { cwd: copy, encoding: 'utf8' });
+  const args = ['scripts/test-faults.ts', '--seeds', count, '--stop', ...plan];
+  const bounds = { cwd: copy, encoding: 'utf8', timeout: SEEDS_MS_MAX } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [TSX, ...args], bounds);
   if (status === 0) return null;
-  return stdout.trim().split('\n')[0] ?? 'died without a word';
+  if (status === null) return 'did not end';
+  // A copy that does not even load says nothing about the protection.
+  if (stdout.trim() === '') throw new Error(`the seeds did not start: ${stderr.trim()}`);
+  return stdout.trim().split('\n')[0] ?? null;
 }
 
 /** What is red without a mutant proves nothing about one. */
@@ -122,17 +118,21 @@ function runTest(copy: string, test: string): string | null {
   if (status === 0) return null;
   if (status === null) return `${test}: did not end`;
   const failed = stderr.split('\n').find((line) => line.includes('●'));
-  return `${test}: ${failed?.replace('●', '').trim() ?? 'died without a word'}`;
+  if (failed === undefined || failed.includes('Test suite failed to run')) {
+    throw new Error(`${test} did not start: ${stderr}`);
+  }
+  return `${test}: ${failed.replace('●', '').trim()}`;
 }
 
 function main(): void {
-  // Parts of names, with commas between them.
-  const parts = (values.only ?? '').split(',');
-  const wanted = MUTANTS.filter(({ name }) => parts.some((part) => name.includes(part)));
+  const { only, part, skipCalm } = OPTIONS;
+  const wanted = MUTANTS.filter(
+    ({ name }, at) => at % part.of === part.at - 1 && only.some((text) => name.includes(text)),
+  );
   const copy = copyTree();
   const endings: Ending[] = [];
   try {
-    const calm = values['skip-calm'] ? null : runCalm(copy, wanted);
+    const calm = skipCalm ? null : runCalm(copy, wanted);
     if (calm !== null) throw new Error(`the suite is red without a mutant: ${calm}`);
     for (const mutant of wanted) {
       const undo = apply(copy, mutant);

@@ -15,7 +15,7 @@ export const OUTPUTS_MUTANTS: readonly Mutant[] = [
       {
         file: COMMIT,
         find: '  const result = await options.ports.state.put(',
-        put: '  if (state.outbox !== null) await writeOutbox(options.ports, key, state.outbox);\n  const result = await options.ports.state.put(',
+        put: '  if (state.outbox !== null) await writeOutbox(options.ports, key, state.outbox, options);\n  const result = await options.ports.state.put(',
       },
     ],
   },
@@ -25,8 +25,8 @@ export const OUTPUTS_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: COMMIT,
-        find: '    if (draft.state.outbox !== null) await writeOutbox(ports, group.key, draft.state.outbox);',
-        put: '    if (draft.state.outbox !== null)\n      await writeOutbox(ports, group.key, draft.state.outbox).catch(() => undefined);',
+        find: '      await writeOutbox(ports, group.key, draft.state.outbox, options);',
+        put: '      await writeOutbox(ports, group.key, draft.state.outbox, options).catch(() => undefined);',
       },
     ],
   },
