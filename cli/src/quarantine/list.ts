@@ -5,7 +5,7 @@ import type { QuarantineFlags } from './command';
 import { entryLine, entryOf, type QuarantineEntry, readRecords } from './entry';
 import { filterOf } from './filter-options';
 import { openStores } from './open-stores';
-import { readUndelivered, type Undelivered } from './undelivered';
+import { placeLine, readUndelivered, type Undelivered, undeliveredLine } from './undelivered';
 
 /** Counts all measurements that pass, and keeps no more of them than are listed. */
 export async function listEntries(command: Command, flags: QuarantineFlags): Promise<void> {
@@ -54,19 +54,9 @@ function countsOf(reasons: Readonly<Record<string, number>>): string {
 
 /** Such records are in no count of the consumer's, and nothing here can be put again. */
 function sayUndelivered(undelivered: readonly Undelivered[], limit: number): void {
-  if (undelivered.length === 0) return;
-  for (const { condition, shard, firstSequence, lastSequence, key } of undelivered.slice(
-    0,
-    limit,
-  )) {
-    const range =
-      firstSequence === lastSequence ? firstSequence : `${firstSequence}..${lastSequence}`;
-    print(`${condition}  ${shard}/${range}  ${key}`);
-  }
-  const records = undelivered.reduce((sum, each) => sum + each.records, 0);
-  say(
-    `${grouped(records)} records never reached the function, or were given up: their bytes are in the stream alone, until its retention is over; redrive cannot put them`,
-  );
+  for (const each of undelivered.slice(0, limit)) print(placeLine(each));
+  const line = undeliveredLine(undelivered);
+  if (line !== null) say(line);
 }
 
 function lineOf({ id, reason, metric, arrivalMs, detail, count }: QuarantineEntry): string {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { fstatSync } from 'node:fs';
 import { userRecordsOf } from '@millrace/adapters/kinesis/aggregate';
+import type { ObjectStore } from '@millrace/core/port';
 import { userOf } from '@millrace/core/quarantine/spans';
 import { type Refusal, type RefusedRecord, refusedRecord } from '@millrace/core/results/quarantine';
 import { readUsers, type Users } from '@millrace/core/results/quarantine-lines';
@@ -12,6 +13,7 @@ import { print, printBytes, printJson, say } from '../output';
 import type { QuarantineFlags } from './command';
 import { entryLine, entryOf, type QuarantineEntry } from './entry';
 import { openStores } from './open-stores';
+import { placeLine, readUndelivered, tellsOf, undeliveredLine } from './undelivered';
 
 /** Shard ids hold no slash, and neither do stream names: sequence and sub are what is left. */
 const ID = /^([^/]+)\/(.+)\/([^/.]+)(?:\.(\d+))?$/;
@@ -32,6 +34,7 @@ export async function showEntry(
     const record = await refusedRecord(control, { stream, shard, sequence });
     const refusals = record?.refusals.filter((each) => concerns(each, sub)) ?? [];
     if (record === undefined || refusals.length === 0) {
+      if (await showUndelivered(objects, { shard, sequence }, flags)) return;
       throw new AnswerNoError(complaint(command, `${id}: no such record`));
     }
     const entries = refusals.map((refusal) => entryOf(record, refusal));
@@ -49,6 +52,20 @@ export async function showEntry(
   } finally {
     await close();
   }
+}
+
+/** Of a record that the consumer never saw there is only where it was. */
+async function showUndelivered(
+  objects: ObjectStore,
+  place: { shard: string; sequence: string },
+  flags: QuarantineFlags,
+): Promise<boolean> {
+  const undelivered = (await readUndelivered(objects)).filter((each) => tellsOf(each, place));
+  const line = undeliveredLine(undelivered);
+  if (line === null) return false;
+  if (flags.json === true) printJson({ entries: [], undelivered, data: null, text: null });
+  else for (const text of [...undelivered.map(placeLine), line]) say(text);
+  return true;
 }
 
 /** A file keeps the bytes as they are; a terminal, perhaps behind a pipe, would obey them. */
@@ -98,7 +115,7 @@ function describe(entry: QuarantineEntry): readonly string[] {
   const times = count === 1 ? '' : ` (${count} times)`;
   return [
     `${id}: ${reason}: ${detail}${times}`,
-    `  metric ${metric ?? '-'}, series ${series ?? '-'}, partition key ${partitionKey ?? '-'}`,
+    `  metric ${metric ?? '-'}, series ${series ?? '-'}, partition key ${partitionKey === '' ? 'none' : (partitionKey ?? '-')}`,
     `  first seen ${time(arrivalMs)}, last seen ${time(lastSeenMs)}, attempt ${attempt}`,
   ];
 }

@@ -1,10 +1,14 @@
 import type { ObjectStore } from '@millrace/core/port';
+import { grouped } from '../output';
 
 /** Where Lambda puts what a mapping could not hand to the function; it fixes the prefix. */
 export const UNDELIVERED_PREFIX = 'aws/lambda/';
 
 /** Objects looked at; a stream in which more records are too large is no case for a list. */
 const OBJECTS_MAX = 10_000;
+
+/** Sequence numbers have 56; an id that a user typed may be anything. */
+const DIGITS = /^\d{1,130}$/;
 
 /** What one object of the on-failure destination says; its records are in the stream alone. */
 export interface Undelivered {
@@ -16,6 +20,34 @@ export interface Undelivered {
   readonly condition: string;
   /** The function was never called for them: their event would have been above Lambda's 6 MB. */
   readonly isUninvoked: boolean;
+}
+
+/** What became of them, in words; null = there are none. */
+export function undeliveredLine(undelivered: readonly Undelivered[]): string | null {
+  if (undelivered.length === 0) return null;
+  const records = undelivered.reduce((sum, each) => sum + each.records, 0);
+  const [noun, their] = records === 1 ? ['record', 'its'] : ['records', 'their'];
+  return `${grouped(records)} ${noun} never reached the function, or were given up: ${their} bytes are in the stream alone, until its retention is over; redrive cannot put them`;
+}
+
+/** `RecordTooLarge  SHARD/SEQUENCE  OBJECT`. */
+export function placeLine(each: Undelivered): string {
+  const { condition, shard, firstSequence, lastSequence, key } = each;
+  const range =
+    firstSequence === lastSequence ? firstSequence : `${firstSequence}..${lastSequence}`;
+  return `${condition}  ${shard}/${range}  ${key}`;
+}
+
+/** Whether a record of a shard is among those that one object tells of. */
+export function tellsOf(
+  each: Undelivered,
+  { shard, sequence }: { shard: string; sequence: string },
+) {
+  if (each.shard !== shard || !DIGITS.test(sequence)) return false;
+  const range = [each.firstSequence, each.lastSequence];
+  if (!range.every((end) => DIGITS.test(end))) return false;
+  const [first = 0n, last = 0n] = range.map(BigInt);
+  return first <= BigInt(sequence) && BigInt(sequence) <= last;
 }
 
 /** Everything under the prefix that is a record of a Kinesis batch, in the order of the keys. */

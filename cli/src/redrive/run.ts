@@ -6,9 +6,10 @@ import type { Command } from 'commander';
 import { complaint } from '../command';
 import { AnswerNoError } from '../exit';
 import { loadPipeline } from '../load-pipeline';
-import { grouped, print, printJson } from '../output';
+import { grouped, print, printJson, say } from '../output';
 import { filterOf } from '../quarantine/filter-options';
 import { openStores, type QuarantineStores } from '../quarantine/open-stores';
+import { readUndelivered, type Undelivered, undeliveredLine } from '../quarantine/undelivered';
 import type { RedriveFlags } from './command';
 import type { Forecast, Outcome } from './forecast';
 import { openRecording } from './recording-writer';
@@ -27,7 +28,9 @@ export async function runRedrive(command: Command, flags: RedriveFlags): Promise
   const stores = await openStores(command, flags);
   const listed: object[] = [];
   let counts: RedriveCounts;
+  let undelivered: readonly Undelivered[];
   try {
+    undelivered = await readUndelivered(stores.objects);
     const target = await openTarget(command, flags, stores);
     const judge = {
       ...{ pipeline, transforms, state: target.isOwn ? stores.state : null },
@@ -53,6 +56,8 @@ export async function runRedrive(command: Command, flags: RedriveFlags): Promise
   }
   if (flags.json === true) printJson({ dryRun: flags.dryRun === true, ...counts, listed });
   else for (const line of summary(counts, flags)) print(line);
+  const beyond = undeliveredLine(undelivered);
+  if (beyond !== null) say(beyond);
   if (counts.busy > 0) {
     const text = `${grouped(counts.busy)} records are being put by another run, or by one that died less than a minute ago: run it again`;
     throw new AnswerNoError(complaint(command, text));

@@ -7,6 +7,7 @@ import {
 } from '@millrace/core/results/quarantine-lines';
 import { readDefinitions, readIncidents, readRows } from '@millrace/core/results/read';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
+import { readUndelivered, type Undelivered } from '../../quarantine/undelivered';
 import { atRecordedPositions } from '../faults-position';
 import type { Positions } from '../faults-records';
 import { type MainReason, mainReasons } from '../main-reasons';
@@ -39,6 +40,8 @@ export async function writeResult(
   const rows = await readRows(stores.results, pipeline, await readDefinitions(stores.control));
   const incidents = await readIncidents(stores.results, pipeline);
   const quarantine = atRecordedPositions(await readQuarantine(stores, userRecordsOf), positions);
+  const undelivered = await readUndelivered(stores.quarantine);
+  const uninvoked = undelivered.filter(({ isUninvoked }) => isUninvoked);
   if (folder !== null) {
     checkBytes(quarantine);
     const files = {
@@ -53,8 +56,14 @@ export async function writeResult(
     rows: rows.length,
     incidents: incidents.length,
     quarantine: quarantine.length,
-    refused: mainReasons(quarantine),
+    refused: mainReasons([...quarantine, ...uninvoked.map(tooLarge)]),
   };
+}
+
+/** Counted as invalid, and in no file: the consumer never saw it. */
+function tooLarge({ condition, records }: Undelivered) {
+  const detail = 'more than an invocation may hold; "quarantine list" names it';
+  return { reason: condition, metric: null, detail, count: records };
 }
 
 function checkBytes(lines: readonly QuarantineLine[]): void {

@@ -245,7 +245,27 @@ describe('millrace replay', () => {
       output.printed.stdout = '';
       expect(await run(['quarantine', 'list', '--local', store])).toBe(0);
       expect(output.printed.stdout).toMatch(/RecordTooLarge\s+s0\/2\s+aws\/lambda\//);
-      expect(output.printed.stderr).toContain('their bytes are in the stream alone');
+      expect(output.printed.stderr).toContain('its bytes are in the stream alone');
+    });
+
+    it('says so under its summary; show finds it by its position, and redrive tells of it', async () => {
+      const store = folder.path('oversize-shown');
+      await run(['replay', path, '--pipeline', PIPELINE, '--store', store]);
+      expect(output.printed.stderr).toContain('1 invalid: RecordTooLarge: more than an invocation');
+
+      const show = (id: string) => run(['quarantine', 'show', id, '--local', store]);
+      output.printed.stderr = '';
+      expect(await show('Stream/s0/2')).toBe(0);
+      expect(output.printed.stderr).toMatch(/RecordTooLarge\s+s0\/2\s+aws\/lambda\//);
+      expect(await show('Stream/s0/3')).toBe(1);
+      expect(await show('Stream/s0/x')).toBe(1);
+      expect(await show('Stream/s1/2')).toBe(1);
+
+      output.printed.stderr = '';
+      const args = ['redrive', '--local', store, '--dry-run', '--pipeline', PIPELINE];
+      expect(await run(args)).toBe(0);
+      expect(output.printed.stdout).toContain('0 records: 0 would be put');
+      expect(output.printed.stderr).toContain('1 record never reached the function');
     });
   });
 
