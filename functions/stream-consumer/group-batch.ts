@@ -1,4 +1,5 @@
 import { decodeKinesis, UserRecord } from '@millrace/adapters/kinesis/decode';
+import { readingOf } from '@millrace/adapters/kinesis/record-bytes';
 import type { Group, GroupEntry, Refusal } from '@millrace/core/commit/group';
 import { type Definition, orphanDefinition } from '@millrace/core/fold/definition';
 import { carrierMark, shardMark, unkeyedMark } from '@millrace/core/fold/marks';
@@ -22,6 +23,8 @@ import {
   TRANSFORMS_BATCH_MS_MAX,
 } from '@millrace/core/record/time-limit';
 import type { KinesisStreamRecord } from 'aws-lambda';
+import { partitionKeyOf, sourceOfRecord } from './event-record';
+import { RecordSources } from './record-sources';
 
 /**
  * The measurements of one stream record that have no series, invalid and unmatched ones: they have no
@@ -60,20 +63,6 @@ export interface GroupingOptions {
 
 interface MutableGroup extends Group {
   readonly entries: GroupEntry[];
-}
-
-/** Stream and shard of an event record: `eventID` is `shard:sequence`, the ARN ends in the stream. */
-export function sourceOfRecord(record: KinesisStreamRecord): { stream: string; shard: string } {
-  const arn = record.eventSourceARN;
-  const shard = record.eventID.slice(0, record.eventID.indexOf(':'));
-  // An enhanced fan-out ARN goes on after the stream's name: stream/NAME/consumer/…
-  const [stream = ''] = arn.slice(arn.indexOf('/') + 1).split('/');
-  return { stream, shard };
-}
-
-/** The types of `aws-lambda` hide that an event may hold null here, or nothing. */
-export function partitionKeyOf(kinesis: { readonly partitionKey?: string | null }): string {
-  return kinesis.partitionKey ?? UNKEYED;
 }
 
 /**
@@ -121,6 +110,7 @@ class Batch implements GroupedBatch {
   readonly #time: RecordTime | null;
   readonly #records: readonly KinesisStreamRecord[];
   readonly #options: GroupingOptions;
+  readonly #sources: RecordSources;
   readonly #source: { stream: string; shard: string };
   readonly #byKey = new Map<string, Map<Metric, Map<string, MutableGroup>>>();
   /** One visitor for the whole batch, on the current record: a closure per record would cost more than it does. */
@@ -130,6 +120,7 @@ class Batch implements GroupedBatch {
   #sequence = '';
   #arrivalMs = 0;
   #user: UserRecord | null = null;
+  #isAggregate = false;
   readonly #budget: OutputBudget = newOutputBudget();
   /** Of the record that is being read; null = nothing of it was refused yet. */
   #refusals: RecordRefusals | null = null;
@@ -148,6 +139,7 @@ class Batch implements GroupedBatch {
   ) {
     this.#time = time;
     this.#records = records;
+    this.#sources = new RecordSources(records);
     this.#options = options;
     const [first] = records;
     this.#source = first === undefined ? { stream: '', shard: '' } : sourceOfRecord(first);
@@ -161,6 +153,8 @@ class Batch implements GroupedBatch {
     this.#ofRecord = partitionKey === UNKEYED ? this.#unkeyedMark : null;
     if (partitionKey === UNKEYED) this.unkeyed++;
     const decoded = decodeKinesis(kinesis.data, partitionKey);
+    this.#sources.note(recordIndex, readingOf(decoded));
+    this.#isAggregate = !(decoded instanceof UserRecord);
     this.#recordIndex = recordIndex;
     this.#sequence = kinesis.sequenceNumber;
     this.#refusals = null;
@@ -227,8 +221,7 @@ class Batch implements GroupedBatch {
       mark: this.#carrier === null ? this.#ofRecord : this.#markOf(this.#carrier, partitionKey),
       measurement,
       refuse: this.#options.refuse,
-      source: (this.#user as UserRecord).source,
-      user: (this.#user as UserRecord).index,
+      user: this.#isAggregate ? (this.#user as UserRecord).index : null,
     });
   }
 
@@ -260,6 +253,7 @@ class Batch implements GroupedBatch {
         definition: (this.#options.definitions.get(metric) ??
           this.#orphans.get(metric.name)) as Definition,
         ...this.#source,
+        sources: this.#sources,
         entries: [],
       };
       bySeries.set(series, group);
@@ -278,12 +272,15 @@ class Batch implements GroupedBatch {
   }
 
   #refuse(sub: number, reason: string, detail: string, metric: string | null): void {
-    const { index: user, source } = this.#user as UserRecord;
+    const { index: user } = this.#user as UserRecord;
     let refusals = this.#refusals;
     if (refusals === null) {
       refusals = new RecordRefusals();
       this.#refusals = refusals;
-      const { partitionKey } = source;
+      const source = this.#sources.of(this.#recordIndex);
+      const partitionKey = partitionKeyOf(
+        (this.#records[this.#recordIndex] as KinesisStreamRecord).kinesis,
+      );
       const at = { sequence: this.#sequence, partitionKey, arrivalMs: this.#arrivalMs };
       const place = { ...this.#source, ...at };
       this.refused.push({ recordIndex: this.#recordIndex, place, refusals, source });

@@ -5,7 +5,8 @@ import { stateKey } from '@millrace/core/fold/key';
 import type { Log } from '@millrace/core/port';
 import { seriesHash } from '@millrace/core/stored/series-hash';
 import type { KinesisStreamRecord } from 'aws-lambda';
-import { type GroupedBatch, sourceOfRecord } from './group-batch';
+import { sourceOfRecord } from './event-record';
+import type { GroupedBatch } from './group-batch';
 import type { FirstFailure } from './key-grouped-processor';
 import { spreadSeries } from './spread-series';
 

@@ -22,7 +22,8 @@ import type {
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
 import { registerDefinitions } from './definitions';
-import { type GroupedBatch, groupBatch, partitionKeyOf, sourceOfRecord } from './group-batch';
+import { partitionKeyOf, sourceOfRecord } from './event-record';
+import { type GroupedBatch, groupBatch } from './group-batch';
 import {
   asError,
   type FirstFailure,

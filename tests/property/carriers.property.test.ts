@@ -71,8 +71,12 @@ function entryOf({ index, carrier, arrivalMs }: Sent, at: number, shard: string)
       dedupeKey: null,
     },
     refuse: null,
-    source: { bytes: () => new TextEncoder().encode(String(index)) },
   };
+}
+
+/** The bytes of a batch's records, by their place in it. */
+function sourcesOf(batch: readonly Sent[]): Group['sources'] {
+  return { of: (at) => ({ bytes: () => new TextEncoder().encode(String(batch[at]?.index)) }) };
 }
 
 class Run {
@@ -127,7 +131,8 @@ class Run {
     const records = ofLane.slice(from, waiting + 1 + choices.int(20));
     if (new Set(records.map(({ carrier }) => carrier)).size > 1) this.seen.mixed += 1;
     const entries = records.map((each, at) => entryOf(each, at, shard.name));
-    const group = { key, definition, stream: 'stream', shard: shard.name, entries };
+    const sources = sourcesOf(records);
+    const group = { key, definition, stream: 'stream', shard: shard.name, sources, entries };
     const zombie = choices.chance(0.2) ? this.commit(group, await this.load()) : null;
     const failedAt = await this.commit(group, await this.load());
     await zombie;
@@ -183,7 +188,8 @@ class Run {
     const last = { index: this.sent, carrier: 'p', acknowledged: false };
     const tick = { ...last, arrivalMs: ARRIVALS_MS + 301 * DAY_MS };
     const entries = [{ ...entryOf(tick, 0, 'one'), measurement: null }];
-    const group = { key, definition, stream: 'stream', shard: 'one', entries };
+    const sources = sourcesOf([tick]);
+    const group = { key, definition, stream: 'stream', shard: 'one', sources, entries };
     expect(await this.commit(group, await this.load())).toBeNull();
   }
 }

@@ -59,8 +59,12 @@ function entryOf({ index, arrivalMs }: Sent, recordIndex: number): GroupEntry {
       dedupeKey: null,
     },
     refuse: null,
-    source: { bytes: () => new TextEncoder().encode(String(index)) },
   };
+}
+
+/** The bytes of a batch's records, by their place in it. */
+function sourcesOf(batch: readonly Sent[]): Group['sources'] {
+  return { of: (at) => ({ bytes: () => new TextEncoder().encode(String(batch[at]?.index)) }) };
 }
 
 class Run {
@@ -132,8 +136,10 @@ class Run {
   }
 
   private groupOf(shard: Shard, from: number, to: number): Group {
-    const entries = shard.records.slice(from, to).map(entryOf);
-    return { key, definition, stream: 'stream', shard: shard.name, entries };
+    const batch = shard.records.slice(from, to);
+    const entries = batch.map(entryOf);
+    const sources = sourcesOf(batch);
+    return { key, definition, stream: 'stream', shard: shard.name, sources, entries };
   }
 
   private async load(): Promise<Item | undefined> {

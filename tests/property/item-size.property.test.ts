@@ -92,10 +92,11 @@ class Series {
           dedupeKey: id ?? null,
         },
         refuse: null,
-        source: { bytes: () => new Uint8Array(1) },
       }),
     );
-    const group: Group = { key: this.key, definition, stream: this.source.stream, shard, entries };
+    const sources = { of: () => ({ bytes: () => new Uint8Array(1) }) };
+    const { stream } = this.source;
+    const group: Group = { key: this.key, definition, stream, shard, sources, entries };
     const options = { ports: this.ports, retentionMs: 365 * DAY_MS, hasTime: () => true };
     const { error, failedAt } = await commitGroup(group, this.item, options);
     expect({ error, failedAt }).toEqual({ error: null, failedAt: null });

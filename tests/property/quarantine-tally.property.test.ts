@@ -75,9 +75,9 @@ class Run {
       sub: 9,
       measurement: {} as never,
       refuse: null,
-      source,
     };
-    const group = { ...SHARD, key: { metric: 'm', series: 's', partitionKey: 'p' } };
+    const sources = { of: () => source };
+    const group = { ...SHARD, sources, key: { metric: 'm', series: 's', partitionKey: 'p' } };
     this.#note('state', 1);
     await this.#deliver((ports) =>
       quarantineEntries(ports, group, [entry], { reason: 'state', detail: 'd' }, KEPT),

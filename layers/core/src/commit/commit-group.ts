@@ -160,10 +160,11 @@ function mustWriteAgain(outbox: Outbox, state: SeriesState, group: Group): boole
 /** Before the commit: what it owes the index must never name bytes that are nowhere. */
 async function keep(
   { entry, refused }: KeptRecord,
-  { key, stream, shard }: Group,
+  { key, stream, shard, sources }: Group,
   options: CommitOptions,
 ): Promise<void> {
-  const { sequence, arrivalMs, source } = entry;
+  const { sequence, arrivalMs } = entry;
+  const source = sources.of(entry.recordIndex);
   const { partitionKey = key.partitionKey } = source;
   const place = { stream, shard, sequence, partitionKey, arrivalMs };
   const why = { ...refused[0], metric: key.metric };

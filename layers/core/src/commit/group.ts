@@ -23,18 +23,22 @@ export interface GroupEntry {
   readonly measurement: Measurement | null;
   /** Why the measurement must not be folded (its record killed the process too often); else null. */
   readonly refuse: Refusal | null;
-  /** Its stream record's bytes, for the quarantine. */
-  readonly source: RecordSource;
-  /** Which of the user records in an aggregate it comes from; absent = 0. */
-  readonly user?: number;
+  /** Which of the user records in an aggregate it comes from; null or absent = it is no aggregate. */
+  readonly user?: number | null;
+}
+
+/** Where the records of a batch came from, and their bytes. */
+export interface BatchSource {
+  readonly stream: string;
+  readonly shard: string;
+  /** The bytes of stream records by their index in the batch, for the quarantine. */
+  readonly sources: { of(recordIndex: number): RecordSource };
 }
 
 /** All entries of a batch that fold into one state, in the order of the shard. */
-export interface Group {
+export interface Group extends BatchSource {
   readonly key: SeriesKey;
   readonly definition: Definition;
-  readonly stream: string;
-  readonly shard: string;
   readonly entries: readonly GroupEntry[];
 }
 

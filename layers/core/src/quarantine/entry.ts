@@ -88,6 +88,9 @@ export async function quarantineUnread(
   return createEntry(ports.control, item, options.seenMs);
 }
 
+/** A series, and the shard its records came through. */
+type SeriesPlace = Pick<Group, 'key' | 'stream' | 'shard'>;
+
 /**
  * Puts measurements of one series into the quarantine that its state cannot count: one item for each of
  * their stream records. Answers how many are new, and how many were there already.
@@ -103,7 +106,8 @@ export async function quarantineEntries(
   await registerShard(ports.control, { stream, shard });
   const tally = { invalid: 0, redelivered: 0 };
   for (const [first, refused] of outputsBySequence(entries, why)) {
-    const { sequence, arrivalMs, source } = first;
+    const { sequence, arrivalMs } = first;
+    const source = group.sources.of(first.recordIndex);
     const { partitionKey = key.partitionKey } = source;
     const place = { stream, shard, sequence, partitionKey, arrivalMs };
     const at = await keepBytes(ports, place, { ...why, metric: key.metric }, source, options);
@@ -136,21 +140,21 @@ function outputsBySequence(
 
 /** What a series refuses of one stream record, begun with its first measurement. */
 export function outputOf(
-  { sequence, sub, user = 0, arrivalMs, source }: GroupEntry,
+  { sequence, sub, user = null, arrivalMs }: GroupEntry,
   why: Pick<QuarantineOutput, 'reason' | 'detail' | 'attempt' | 'lastSeenMs'>,
 ): QuarantineOutput {
   const subs: Span[] = [];
-  addSub(subs, sub, user);
+  addSub(subs, sub, user ?? 0);
   // The outbox holds it, so a novel that user code threw is cut here already.
   const detail = why.detail.slice(0, DETAIL_LENGTH_MAX);
   const output = { ...why, detail, sequence, sub, arrivalMs, count: 1, subs };
-  return source.isAggregate === true ? { ...output, aggregate: true } : output;
+  return user === null ? output : { ...output, aggregate: true };
 }
 
 /** Adds a further measurement of the same stream record. Answers by how many bytes the JSON grew. */
-export function addToOutput(output: QuarantineOutput, { sub, user = 0 }: GroupEntry): number {
+export function addToOutput(output: QuarantineOutput, { sub, user }: GroupEntry): number {
   output.count++;
-  return addSub(output.subs, sub, user) + COUNT_BYTES;
+  return addSub(output.subs, sub, user ?? 0) + COUNT_BYTES;
 }
 
 /** The count gets a digit more now and then. */
@@ -160,7 +164,7 @@ const COUNT_BYTES = 1;
 export async function indexOutput(
   ports: CommitPorts,
   output: QuarantineOutput,
-  group: Omit<Group, 'entries' | 'definition'>,
+  group: SeriesPlace,
   keptFor: KeptFor,
 ): Promise<void> {
   await ports.control.put(seriesItem(output, group, keptFor), { kind: 'absent' });
@@ -168,7 +172,7 @@ export async function indexOutput(
 
 function seriesItem(
   { at, subs, aggregate, attempt, lastSeenMs, ...output }: QuarantineOutput,
-  { key, stream, shard }: Omit<Group, 'entries' | 'definition'>,
+  { key, stream, shard }: SeriesPlace,
   keptFor: KeptFor,
 ): Item {
   const place = { stream, shard, sequence: output.sequence };

@@ -49,12 +49,14 @@ function entry(index: number, eventSecond: number, value = 1): GroupEntry {
       dedupeKey: null,
     },
     refuse: null,
-    source: { bytes: () => new TextEncoder().encode(`record ${index}`) },
   };
 }
 
 function groupOf(entries: readonly GroupEntry[], shard = 'a'): Group {
-  return { key, definition, stream: 'stream', shard, entries };
+  const sources = {
+    of: (at: number) => ({ bytes: () => new TextEncoder().encode(`record ${at}`) }),
+  };
+  return { key, definition, stream: 'stream', shard, sources, entries };
 }
 
 async function run(ports: Tables, group: Group) {

@@ -54,7 +54,9 @@ test('a grouped batch holds the bytes of its records, and nothing that was parse
   const alive = decoded.filter((record) => record.deref() !== undefined);
   expect(decoded).toHaveLength(50);
   expect(alive.length).toBeLessThan(25);
-  const bytes = batch.groups.flatMap(({ entries }) => entries.map(({ source }) => source.bytes()));
+  const bytes = batch.groups.flatMap(({ entries, sources }) =>
+    entries.map(({ recordIndex }) => sources.of(recordIndex).bytes()),
+  );
   expect(bytes.map((each) => JSON.parse(Buffer.from(each).toString()).type)).toEqual(
     Array(50).fill('host'),
   );
