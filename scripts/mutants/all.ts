@@ -1,3 +1,4 @@
+import { BOUNDS_MUTANTS } from './bounds';
 import { BREAKER_MUTANTS } from './breaker';
 import { CARRIERS_MUTANTS } from './carriers';
 import { COMMIT_MUTANTS } from './commit';
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CARRIERS_MUTANTS,
   ...UNKEYED_MUTANTS,
   ...BREAKER_MUTANTS,
+  ...BOUNDS_MUTANTS,
   ...HOSTILE_MUTANTS,
   ...QUARANTINE_MUTANTS,
   ...VALUES_MUTANTS,

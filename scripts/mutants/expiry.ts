@@ -42,6 +42,7 @@ export const EXPIRY_MUTANTS: readonly Mutant[] = [
   {
     name: 'the fold leaves expiry to DynamoDB',
     rule: 'expiry',
+    seeds: { plan: 'expiry', count: 400 },
     patches: [
       {
         file: FOLD,

@@ -39,6 +39,48 @@ export const HOSTILE_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a report reads through a link',
+    rule: 'links',
+    test: 'tests/unit/cli/links.test.ts',
+    patches: [{ file: 'cli/src/report/read-folder.ts', find: '  kindOf(path);\n', put: '' }],
+  },
+  {
+    name: 'a run in which most is refused looks fine',
+    rule: 'told',
+    test: 'tests/unit/cli/replay/main-reasons.test.ts',
+    patches: [
+      {
+        file: 'cli/src/replay/main-reasons.ts',
+        find: 'const REFUSED_SHARE_TOLD = 0.5;',
+        put: 'const REFUSED_SHARE_TOLD = 1.5;',
+      },
+    ],
+  },
+  {
+    name: 'code from beside a pipeline file runs unasked',
+    rule: 'code',
+    test: 'tests/unit/cli/bin.test.ts',
+    patches: [
+      {
+        file: 'cli/src/load-pipeline.ts',
+        find: 'await findTransforms(options.transforms ?? null);',
+        put: 'await findTransforms(\n    options.transforms ?? (existsSync(besideOf(path)) ? besideOf(path) : null),\n  );',
+      },
+    ],
+  },
+  {
+    name: 'a path of --redact that no record has goes unnoticed',
+    rule: 'redaction',
+    test: 'tests/unit/cli/record/record-stream.test.ts',
+    patches: [
+      {
+        file: 'cli/src/record/record-stream.ts',
+        find: 'return paths.filter((path) => !this.#found.has(path));',
+        put: 'return paths.filter((path) => !this.#found.has(path) && path === null);',
+      },
+    ],
+  },
+  {
     name: 'a store is dropped before the next run has finished',
     rule: 'interrupt',
     test: 'tests/unit/cli/interrupt.test.ts',

@@ -23,6 +23,21 @@ export const STACK_MUTANTS: readonly Mutant[] = [
     'AWS::NoValue, USER_PARTITION_KEY]',
     'AWS::NoValue, AUTO]',
   ),
+  without(
+    'keys are used past the service that they are for',
+    'kms:ViaService: !Sub "kinesis.$',
+    'kms:CallerAccount: !Sub "kinesis.$',
+  ),
+  without(
+    'the own stream takes records above an invocation',
+    '      RecordDistributionStrategy:',
+    '      MaxRecordSizeInKiB: 10240\n      RecordDistributionStrategy:',
+  ),
+  without(
+    'batches of many records are not gathered',
+    '    MinValue: 1\n    MaxValue: 300\n',
+    '    MinValue: 0\n    MaxValue: 300\n',
+  ),
   {
     ...{ name: 'every commit makes a series', rule: 'new series' },
     test: 'tests/unit/core/commit/commit-group.test.ts',

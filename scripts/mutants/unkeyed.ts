@@ -56,6 +56,30 @@ export const UNKEYED_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a record without a key has none',
+    rule: 'unkeyed',
+    test: CONSUMER_TEST,
+    patches: [
+      {
+        file: 'functions/stream-consumer/event-record.ts',
+        find: 'return kinesis.partitionKey ?? UNKEYED;',
+        put: 'return kinesis.partitionKey as string;',
+      },
+    ],
+  },
+  {
+    name: 'what no stream takes stops a redrive',
+    rule: 'unkeyed',
+    test: 'tests/unit/cli/redrive.test.ts',
+    patches: [
+      {
+        file: 'cli/src/redrive/redrive.ts',
+        find: "if (reasons.includes('key') || !isPartitionKey(partitionKey)) {",
+        put: "if (reasons.includes('key') && partitionKey === '') {",
+      },
+    ],
+  },
+  {
     name: 'a state that all lanes write is tried three times',
     rule: 'unkeyed',
     test: CONSUMER_TEST,

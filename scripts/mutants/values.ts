@@ -51,6 +51,54 @@ export const VALUES_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'aggregates take numbers written as texts for texts',
+    rule: 'values',
+    test: 'tests/unit/core/record/measure.test.ts',
+    patches: [
+      {
+        file: 'layers/core/src/record/measure.ts',
+        find: 'inputs.push(compiled.coerce ? coerced(text) : text);',
+        put: 'inputs.push(text);',
+      },
+    ],
+  },
+  {
+    name: 'a record of any past is folded',
+    rule: 'time',
+    test: 'tests/unit/core/record/measure.test.ts',
+    patches: [
+      {
+        file: 'layers/core/src/record/measure.ts',
+        find: 'eventMs < arrivalMs - metric.maxPastSkewMs',
+        put: 'eventMs < 0 * metric.maxPastSkewMs',
+      },
+    ],
+  },
+  {
+    name: 'a record of any future is folded',
+    rule: 'time',
+    test: 'tests/unit/core/record/measure.test.ts',
+    patches: [
+      {
+        file: 'layers/core/src/record/measure.ts',
+        find: 'eventMs > arrivalMs + metric.maxFutureSkewMs',
+        put: 'eventMs > 1e15 + arrivalMs + metric.maxFutureSkewMs',
+      },
+    ],
+  },
+  {
+    name: 'a series under a key for each record goes unnoticed',
+    rule: 'values',
+    test: 'tests/unit/functions/stream-consumer/spread-series.test.ts',
+    patches: [
+      {
+        file: 'functions/stream-consumer/spread-series.ts',
+        find: 'keys === PARTITION_KEYS_FEW + 1',
+        put: 'keys === 1e9 * PARTITION_KEYS_FEW',
+      },
+    ],
+  },
+  {
     name: 'a forecast of redrive forgets what the records before it do',
     rule: 'values',
     test: 'tests/unit/cli/redrive.test.ts',

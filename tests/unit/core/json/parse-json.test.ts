@@ -30,7 +30,7 @@ describe('parseJson', () => {
     [`-${DIGITS_256}`, -BigInt(DIGITS_256)],
     [`${DIGITS_256}1`, 1e256],
     [`[${'9'.repeat(5_000)}]`, [Number.POSITIVE_INFINITY]],
-  ])('%.80s', (text, value) => {
+  ])('literal %#', (text, value) => {
     expect(parseJson(text)).toEqual(value);
   });
 
