@@ -14,6 +14,8 @@ export default {
   testPathIgnorePatterns: [
     '/node_modules/',
     ...(endpoint ? [] : ['\\.aws\\.test\\.ts$']),
+    // A minute of CPU time: npm run test:faults runs it beside its seeds.
+    ...(process.env.MILLRACE_FLOOD ? [] : ['/tests/faults/flood\\.test\\.ts$']),
     // npm run test:contract starts moto, an emulated Timestream, for these.
     ...(process.env.MILLRACE_MOTO_ENDPOINT ? [] : ['\\.moto\\.test\\.ts$']),
     // And kinesalite, an emulated Kinesis that splits and merges shards, for these.

@@ -147,6 +147,7 @@ class TableObserver implements Observer {
       create: async (key, ...rest) => {
         const answer = await raw.create(key, ...rest);
         this.objects.add(key);
+        if (answer === 'created') this.sight('kept in the bucket');
         return answer;
       },
     };
@@ -267,6 +268,10 @@ class TableObserver implements Observer {
   private see(item: Item): void {
     const name = nameOf(item);
     if (item.pk.startsWith('B#')) this.objects.add(name);
+    // Only what S3 did not take lies in chunks.
+    if (item.pk.startsWith('B#') && item.of !== undefined) {
+      this.sight(Number(item.of) > 1 ? 'kept in several chunks' : 'kept in chunks');
+    }
     const at = {
       stream: item.stream,
       shard: item.shard,

@@ -37,6 +37,10 @@ export const VOCABULARY: readonly (readonly [what: string, names: readonly strin
     'every other dependency down',
     ['outage/state', 'outage/control', 'outage/quarantine', 'outage/stream'],
   ],
+  [
+    'refused bytes while S3 is away',
+    ['kept in chunks', 'kept in several chunks', 'kept in the bucket'],
+  ],
   ['sink slow', ['slow results']],
   ['sink rejecting single rows', ['reject']],
   ['state removed by TTL', ['expire-state']],

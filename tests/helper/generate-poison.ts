@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { CHUNK_BYTES_MAX, INLINE_BYTES_MAX } from '@millrace/core/quarantine/bytes';
 import type { Choices } from './random';
 
 type Poison = { bytes: Buffer; notBase64?: true };
@@ -26,8 +28,24 @@ const FIELDS: readonly Record<string, unknown>[] = [
   { v: { value: 1 }, deep: 'text' },
 ];
 
-/** A record nobody can apply, or not for every metric: made of `good`, an object's bytes, or of nothing. */
+/** Spaces behind a record change nothing of it but where its bytes are kept. */
+const LARGE_BYTES = INLINE_BYTES_MAX + 100;
+const HUGE_BYTES = CHUNK_BYTES_MAX + 100;
+
+/**
+ * A record nobody can apply, or not for every metric: made of `good`, an object's bytes, or of nothing.
+ * About a quarter are too large for an entry of the quarantine, a few for one item of its table.
+ */
 export function poison(choices: Choices, good: Buffer): Poison {
+  const bad = unreadable(choices, good);
+  // By the bytes, not by chance: what the rest of a seed is made of stays as it is.
+  const size = createHash('sha256').update(bad.bytes).digest().readUInt16BE() % 40;
+  if (bad.notBase64 || size >= 10) return bad;
+  const spaces = Buffer.alloc(size === 0 ? HUGE_BYTES : LARGE_BYTES, ' ');
+  return { bytes: Buffer.concat([bad.bytes, spaces]) };
+}
+
+function unreadable(choices: Choices, good: Buffer): Poison {
   return choices.pick<() => Poison>([
     () => ({ bytes: Buffer.from(choices.pick(TEXTS)) }),
     () => ({ bytes: Buffer.concat([good.subarray(0, -1), Buffer.from([0xff, 0x7d])]) }),
