@@ -251,6 +251,10 @@ function mixRecords(choices: Choices, records: readonly ReferenceRecord[]): Refe
     sent.push({ ...users.at(-1)!, partitionKey, bytes });
   };
   for (const { notBase64: _, ...user } of records) {
+    // What waited through a silence would belong to a life of its state that is over.
+    for (const [way, [first]] of [...open]) {
+      if (user.arrivalMs - first!.arrivalMs > SILENCE_MS[0]!) send(way);
+    }
     const way = choices.pick(['plain', 'library', 'library', 'first', 'second']);
     if (way === 'plain') {
       sent.push(user);
