@@ -1,10 +1,10 @@
 /** One seed: a generated stream, a fault plan, and everything that must hold. */
 
 import { readFileSync } from 'node:fs';
-import { countMeasurements } from '@millrace/adapters/kinesis/count';
+import { MeasurementCounter } from '@millrace/adapters/kinesis/counter';
 import { jsonText } from '@millrace/core/json/write-json';
 import { parsePipeline } from '@millrace/core/pipeline/parse';
-import type { Pipeline } from '@millrace/core/pipeline/pipeline';
+import type { JsonRecord, Pipeline, Transform } from '@millrace/core/pipeline/pipeline';
 import { readIncidents, readRows } from '@millrace/core/results/read';
 import { incidentLine, rowLine } from '@millrace/core/results/view';
 import { type Application, readTemplate } from '@millrace/engine';
@@ -13,6 +13,7 @@ import { hashKeyOf } from '@millrace/engine/stream/hash-key';
 import type { KinesisStreamEvent } from 'aws-lambda';
 import { missing } from '../../cli/src/replay/accounting';
 import { createFaultRun, type Disturbance, type FaultRun } from '../../cli/src/replay/faults';
+import { HangingCode } from '../../cli/src/replay/faults-hang';
 import { parseFaultPlan } from '../../cli/src/replay/faults-plan';
 import { atRecordedPositions } from '../../cli/src/replay/faults-position';
 import { PRESETS } from '../../cli/src/replay/faults-presets';
@@ -49,6 +50,7 @@ export interface SeedOptions {
   readonly twice?: boolean;
 }
 
+const NO_FAULTS: FaultPlan = { name: 'none', calm: 1, endAfterMs: 0, faults: [] };
 const RECORDS = 110;
 /** In aggregates, about four each. */
 const USER_RECORDS = 200;
@@ -69,6 +71,7 @@ interface Setting {
   readonly seed: number;
   readonly pipeline: Pipeline;
   readonly stateTtlMs: number;
+  readonly code: HangingCode;
 }
 
 export async function checkSeed(seed: number, options: SeedOptions = {}): Promise<SeedResult> {
@@ -79,11 +82,14 @@ export async function checkSeed(seed: number, options: SeedOptions = {}): Promis
   const silences = silencesOf(seed, name);
   const records = wide ? WIDE_RECORDS : aggregated === null ? RECORDS : USER_RECORDS;
   const scenario = generateScenario(seed, { records, silences, aggregated, wide });
-  const { pipeline } = parsePipeline(scenario.pipeline);
+  const isShaped = seed % SHAPED_EVERY.length === SHAPED_EVERY.index;
+  const pipelineJson = { ...scenario.pipeline, ...(isShaped && { transform: 'shape' }) };
+  const { pipeline } = parsePipeline(pipelineJson);
   const source = sourceOf(scenario, pipeline, aggregated === 'library');
-  const disturbed = disturbSource(source, { plan, seed, pipeline, transforms: new Map() });
+  const disturbed = disturbSource(source, { plan, seed, pipeline, transforms: TRANSFORMS });
+  const code = new HangingCode(plan, seed, TRANSFORMS);
   const stateTtlMs = silences > 0 ? DAY_MS : 7 * DAY_MS;
-  const setting = { seed, pipeline, stateTtlMs };
+  const setting = { seed, pipeline, stateTtlMs, code };
   const faulty = await run(setting, disturbed, plan);
   const violations = [...faulty.violations];
   const isOrdered =
@@ -97,12 +103,21 @@ export async function checkSeed(seed: number, options: SeedOptions = {}): Promis
   // The reference forgets nothing for want of room.
   if (isOrdered && !wide) {
     const sent = disturbed.records.flatMap(referenceRecords);
-    const expected = reference(sent, scenario.pipeline, { stateTtlMs });
+    const expected = reference(sent, scenario.pipeline, {
+      stateTtlMs,
+      hangs: (json) => isShaped && code.hangs(json as JsonRecord) === 'always',
+    });
     violations.push(...differences(expected, faulty).map((line) => `I2: ${line}`));
   }
   if (isOrdered && !isAltered) {
     const { carriers } = disturbed;
-    const calm = await run(setting, { ...source, positions: null, injected: [], carriers });
+    const calm = await run(setting, {
+      ...source,
+      positions: null,
+      injected: [],
+      carriers,
+      code: null,
+    });
     violations.push(...calm.violations.map((line) => `without faults: ${line}`));
     violations.push(...lineDifferences(linesOf(calm, faulty), linesOf(faulty, faulty)));
   }
@@ -120,6 +135,11 @@ const WIDE_EVERY = { length: 40, index: 33 };
 const WIDE_RECORDS = 400;
 /** One in so many seeds sends its records in aggregates. */
 const AGGREGATED_EVERY = 5;
+
+/** One in so many seeds has a transform; plans with `hang` strike there. */
+const SHAPED_EVERY = { length: 3, index: 1 };
+const shape: Transform = (record) => ({ ...record, shaped: true });
+const TRANSFORMS = new Map([['shape', shape]]);
 
 /** Keys that come by several ways have no order, so that a reshard which keeps it is no fault for them. */
 function wayOf(seed: number, { faults }: FaultPlan): 'library' | 'mixed' {
@@ -145,21 +165,21 @@ function readPlan(name: string): FaultPlan {
 }
 
 async function run(setting: Setting, source: FaultySource, plan?: FaultPlan) {
-  const { seed, pipeline, stateTtlMs } = setting;
+  const { seed, pipeline, stateTtlMs, code } = setting;
   const observer = createObserver({ stateTtlMs, retentionMs: RETENTION_MS });
-  const effectsOf = createEffects(pipeline);
+  const effectsOf = createEffects(pipeline, code);
   const meter = createMeter(effectsOf, plan === undefined);
   const sightings = createSightings(source);
   const unexpected: string[] = [];
   const log: string[] = [];
   const check = createAcknowledgementCheck(effectsOf, observer);
   const spanMs = [source.arrivals!.firstMs, source.arrivals!.lastMs] as const;
-  const empty = { name: 'none', calm: 1, endAfterMs: 0, faults: [] };
   let faults: FaultRun | undefined;
   const result = await runReplay({
     application: applicationFor(setting),
     pipeline,
-    transforms: new Map(),
+    transforms: code.transforms,
+    timeLimit: code.timeLimit,
     source,
     seed,
     speed: Number.POSITIVE_INFINITY,
@@ -171,7 +191,7 @@ async function run(setting: Setting, source: FaultySource, plan?: FaultPlan) {
     },
     disturb: (scheduler) => {
       const { injected, carriers } = source;
-      const options = { plan: plan ?? empty, seed, scheduler, spanMs, injected, carriers };
+      const options = { plan: plan ?? NO_FAULTS, seed, scheduler, spanMs, injected, carriers };
       faults = createFaultRun(options);
       return watched(faults.disturbance, observer, meter, async (event, work) => {
         const ended = sightings.delivered(event);
@@ -315,10 +335,13 @@ function sourceOf(scenario: Scenario, pipeline: Pipeline, byLibrary: boolean): S
     };
   });
   const arrivals = records.map(({ arrivalMs }) => arrivalMs);
+  const { transforms, timeLimit } = new HangingCode(NO_FAULTS, 0, TRANSFORMS);
+  const counter = new MeasurementCounter({ pipeline, transforms, timeLimit });
+  for (const record of records) counter.add(record);
   return {
     shards,
     records,
-    in: records.reduce((sum, each) => sum + countMeasurements(each, pipeline, new Map()), 0),
+    in: counter.total(),
     arrivals: { firstMs: Math.min(...arrivals), lastMs: Math.max(...arrivals) },
   };
 }

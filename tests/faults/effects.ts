@@ -4,8 +4,10 @@ import { recordEntryKey, type SeriesKey, unmatchedEntryKey } from '@millrace/cor
 import { carrierMark, shardMark, unkeyedMark } from '@millrace/core/fold/marks';
 import type { Pipeline } from '@millrace/core/pipeline/pipeline';
 import type { Key } from '@millrace/core/port';
-import { expand } from '@millrace/core/record/expand';
+import { newOutputBudget } from '@millrace/core/record/expand';
+import { expandWithin, RecordTime } from '@millrace/core/record/expand-within';
 import type { KinesisStreamRecord } from 'aws-lambda';
+import type { UserCode } from '../../cli/src/replay/faults-hang';
 
 export type Effect =
   | SeriesEffect<'measurement'>
@@ -21,19 +23,21 @@ interface SeriesEffect<Kind> {
 }
 
 /** Remembers what it has decoded: every record is delivered many times. */
-export function createEffects(pipeline: Pipeline) {
+export function createEffects(pipeline: Pipeline, code: UserCode) {
   const known = new Map<string, readonly Effect[]>();
   return (record: KinesisStreamRecord): readonly Effect[] => {
     let effects = known.get(record.eventID);
     if (effects === undefined) {
-      effects = effectsOf(record, pipeline);
+      effects = effectsOf(record, pipeline, code);
       known.set(record.eventID, effects);
     }
     return effects;
   };
 }
 
-function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
+function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline, code: UserCode): Effect[] {
+  const time = new RecordTime(code.timeLimit);
+  const budget = newOutputBudget();
   const { kinesis } = record;
   const ownKey = (kinesis.partitionKey as string | null) ?? '';
   const decoded = decodeKinesis(kinesis.data, ownKey);
@@ -50,10 +54,11 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
     const keyed = isCarried ? carrierMark(ownKey, ofShard) : ofShard;
     const mark = ownKey === '' ? unkeyedMark(ofShard) : keyed;
     if (user.record !== null) {
-      base += expand(
+      base += expandWithin(
+        time,
         user.record,
         pipeline,
-        new Map(),
+        code.transforms,
         arrivalMs,
         (sub, decision) => {
           if (decision.kind === 'measurement') {
@@ -68,6 +73,7 @@ function effectsOf(record: KinesisStreamRecord, pipeline: Pipeline): Effect[] {
           }
         },
         base,
+        budget,
       );
       continue;
     }

@@ -18,6 +18,7 @@ export const VOCABULARY: readonly (readonly [what: string, names: readonly strin
     'partial cuts at every index',
     ['cut', 'cut/at the first record', 'cut/in between', 'cut/at the last record'],
   ],
+  ['transforms that never return', ['hang', 'hang/once']],
   ['poison and healing records', ['poison', 'deadly', 'deadly/healed']],
   ['producer duplicates', ['duplicate']],
   ['clock jumps', ['clock']],

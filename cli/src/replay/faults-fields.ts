@@ -97,6 +97,10 @@ export const KINDS: Readonly<Record<string, KindSpec>> = {
     fields: { rate: RATE, tries: { type: 'counts', min: 1, max: 20 } },
   },
   poison: { what: 'a record is replaced by something unreadable', fields: { rate: RATE } },
+  hang: {
+    what: 'a transform never returns for a record; `sometimes`: share that does when tried alone',
+    fields: { rate: RATE, sometimes: { ...RATE, optional: true } },
+  },
   duplicate: {
     what: 'a producer sends a record once more',
     fields: { rate: RATE, delay: DURATIONS },

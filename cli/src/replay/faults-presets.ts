@@ -118,6 +118,7 @@ export const PRESETS: Readonly<Record<string, unknown>> = {
       { kind: 'expire-state', late: ['0s', '48h'] },
       { kind: 'deadly', rate: 0.01, tries: [1, 3] },
       { kind: 'poison', rate: 0.02 },
+      { kind: 'hang', rate: 0.03, sometimes: 0.3 },
       { kind: 'duplicate', rate: 0.03, delay: ['0s', '2m'] },
     ],
   },

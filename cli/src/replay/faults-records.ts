@@ -2,12 +2,14 @@ import { MeasurementCounter } from '@millrace/adapters/kinesis/counter';
 import { createTimeLimit } from '@millrace/adapters/time-limit';
 import { UNKEYED } from '@millrace/core/partition-key';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
+import { hasTransforms } from '@millrace/core/record/expand-within';
 import { type Dice, diceFor } from '@millrace/engine/fault/dice';
 import { type FaultPlan, faultsOf } from '@millrace/engine/fault/plan';
 import { hashKeyOf } from '@millrace/engine/stream/hash-key';
 import { UsageError } from '../exit';
 import type { RecordedRecord, RecordedShard } from '../recording/record';
 import { type Carriers, carriersOf } from './faults-carriers';
+import { HangingCode, type UserCode } from './faults-hang';
 import { equalShards } from './hash-range';
 import type { Source } from './source';
 
@@ -19,6 +21,8 @@ export interface FaultySource extends Source {
   /** Names of the faults that are in the records now. */
   readonly injected: readonly string[];
   readonly carriers: Carriers;
+  /** Transforms that hang for some records; null = as they are. */
+  readonly code: UserCode | null;
 }
 
 export interface SourceFaultOptions {
@@ -46,7 +50,14 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
     (kind) => faultsOf(plan, kind).length > 0,
   );
   const carriers = carriersOf(source.records);
-  if (reshards === 0 && !alters) return { ...source, positions: null, injected: [], carriers };
+  // Without transforms there is nothing that could hang.
+  const mayHang = faultsOf(plan, 'hang').length > 0 && hasTransforms(options.pipeline);
+  const code = mayHang ? new HangingCode(plan, options.seed, options.transforms) : null;
+  if (reshards === 0 && !alters) {
+    const measured = code === null ? source.in : measurementsIn(source.records, options, code);
+    const hanging = [...(code?.met ?? [])];
+    return { ...source, in: measured, positions: null, injected: hanging, carriers, code };
+  }
   refuseMixed(carriers, plan, source.shards.length);
   const injected: string[] = [];
   const placed = alter(byVisibility(source.records), options, injected);
@@ -56,6 +67,8 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
     options,
     injected,
   );
+  const measured = alters || code !== null ? measurementsIn(records, options, code) : source.in;
+  injected.push(...(code?.met ?? []));
   const arrivals = records.map(({ arrivalMs }) => arrivalMs);
   return {
     ...source,
@@ -64,7 +77,8 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
     positions,
     injected,
     carriers,
-    in: alters ? measurementsIn(records, options) : source.in,
+    code,
+    in: measured,
     arrivals:
       source.arrivals === null
         ? null
@@ -75,8 +89,10 @@ export function disturbSource(source: Source, options: SourceFaultOptions): Faul
 function measurementsIn(
   records: readonly RecordedRecord[],
   { pipeline, transforms }: SourceFaultOptions,
+  code: UserCode | null,
 ): number {
-  const counter = new MeasurementCounter({ pipeline, transforms, timeLimit: createTimeLimit() });
+  const user = code ?? { transforms, timeLimit: createTimeLimit() };
+  const counter = new MeasurementCounter({ pipeline, ...user });
   for (const record of records) counter.add(record);
   return counter.total();
 }

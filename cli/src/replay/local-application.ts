@@ -12,6 +12,7 @@ import { createTimeLimit } from '@millrace/adapters/time-limit';
 import type { TopicMessage } from '@millrace/adapters/topic';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { KeyValueStore, Log, ObjectStore } from '@millrace/core/port';
+import type { TimeLimit } from '@millrace/core/record/time-limit';
 import {
   type Application,
   createEngine,
@@ -68,6 +69,8 @@ export interface LocalApplicationOptions {
   readonly application: Application;
   readonly pipeline: Pipeline;
   readonly transforms: Transforms;
+  /** Ends transforms that do not return; absent = as deployed. */
+  readonly timeLimit?: TimeLimit;
   readonly shards: readonly ShardDefinition[];
   /** As records and ids of the quarantine name it; absent = as the template does. */
   readonly streamName?: string;
@@ -125,7 +128,7 @@ export function createLocalApplication(options: LocalApplicationOptions): LocalA
     stateTtlMs: Number(setting('STATE_TTL_DAYS')) * DAY_MS,
     retentionMs: Number(setting('STREAM_RETENTION_HOURS')) * HOUR_MS,
     quarantineRetentionMs: Number(setting('QUARANTINE_RETENTION_DAYS')) * DAY_MS,
-    timeLimit: createTimeLimit(),
+    timeLimit: options.timeLimit ?? createTimeLimit(),
   });
   const streamSweeper = createStreamSweeper({
     // Looking takes no time; whatever a sweep does about what it finds takes its time.

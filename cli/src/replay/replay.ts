@@ -50,7 +50,7 @@ export async function replay(
   const { seed } = flags;
   const source =
     plan === null
-      ? { ...recorded, positions: null, injected: [], carriers: NO_CARRIERS }
+      ? { ...recorded, positions: null, injected: [], carriers: NO_CARRIERS, code: null }
       : disturbSource(recorded, { plan, seed, pipeline, transforms });
   const application = await readApplication(flags.parallelization, flags.batchSize);
   for (const warning of warnings) say(`warning: ${warning}`);
@@ -70,6 +70,7 @@ export async function replay(
     application,
     pipeline,
     transforms,
+    ...source.code,
     source,
     seed,
     speed: flags.speed,

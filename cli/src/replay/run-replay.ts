@@ -2,6 +2,7 @@ import type { TopicMessage } from '@millrace/adapters/topic';
 import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type { Pipeline, Transforms } from '@millrace/core/pipeline/pipeline';
 import type { Log } from '@millrace/core/port';
+import type { TimeLimit } from '@millrace/core/record/time-limit';
 import { closableFromMs, readAccounting, windowsOpen } from '@millrace/core/results/read';
 import {
   type Application,
@@ -28,6 +29,8 @@ export interface ReplayOptions {
   readonly application: Application;
   readonly pipeline: Pipeline;
   readonly transforms: Transforms;
+  /** Ends transforms that do not return; absent = as deployed. */
+  readonly timeLimit?: TimeLimit;
   readonly source: Source;
   readonly seed: number;
   /** Times real time; Infinity = as fast as the machine can. */
@@ -76,6 +79,7 @@ export async function runReplay(options: ReplayOptions): Promise<ReplayResult> {
     pipeline,
     transforms,
     shards,
+    ...(options.timeLimit && { timeLimit: options.timeLimit }),
     ...(source.stream !== undefined && { streamName: source.stream }),
     scheduler,
     log,

@@ -83,6 +83,8 @@ export type TimelineFault =
 export type RecordFault =
   | { readonly kind: 'poison'; readonly rate: number }
   | { readonly kind: 'duplicate'; readonly rate: number; readonly delayMs: Range }
+  /** Transforms do not return for such records; `sometimes`: share that does when tried alone. */
+  | { readonly kind: 'hang'; readonly rate: number; readonly sometimes?: number }
   /** Behind that share of the records none has a partition key any more. */
   | { readonly kind: 'auto'; readonly after: number };
 
