@@ -44,6 +44,8 @@ const FILES = [
 /** A mutant may make a test, or a seed, go on for ever. */
 const TEST_MS_MAX = 120_000;
 const SEEDS_MS_MAX = 900_000;
+/** A red test shows what it expected: of refused records that is megabytes. */
+const OUTPUT_BYTES_MAX = 1 << 28;
 const TSX = resolve('node_modules/tsx/dist/cli.mjs');
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -86,12 +88,19 @@ function apply(copy: string, mutant: Mutant): () => void {
   };
 }
 
+/** `status` is null when the time was over. */
+function execute(copy: string, args: readonly string[], timeout: number) {
+  const bounds = { cwd: copy, encoding: 'utf8', timeout, maxBuffer: OUTPUT_BYTES_MAX } as const;
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, args, bounds);
+  if (error !== undefined && (error as { code?: unknown }).code !== 'ETIMEDOUT') throw error;
+  return { status, stdout, stderr };
+}
+
 function runSeeds(copy: string, seeds?: Mutant['seeds']): string | null {
   const count = String(seeds?.count ?? OPTIONS.seeds);
   const plan = seeds === undefined ? [] : ['--plan', seeds.plan];
   const args = ['scripts/test-faults.ts', '--seeds', count, '--stop', ...plan];
-  const bounds = { cwd: copy, encoding: 'utf8', timeout: SEEDS_MS_MAX } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [TSX, ...args], bounds);
+  const { status, stdout, stderr } = execute(copy, [TSX, ...args], SEEDS_MS_MAX);
   if (status === 0) return null;
   if (status === null) return 'did not end';
   // A copy that does not even load says nothing about the protection.
@@ -113,8 +122,7 @@ function runCalm(copy: string, wanted: readonly Mutant[]): string | null {
 function runTest(copy: string, test: string): string | null {
   const jest = resolve('node_modules/jest/bin/jest.js');
   const args = [jest, test, '--ci', '--runInBand', '--testTimeout', String(TEST_MS_MAX)];
-  const bounds = { cwd: copy, encoding: 'utf8', timeout: 2 * TEST_MS_MAX } as const;
-  const { status, stderr } = spawnSync(process.execPath, args, bounds);
+  const { status, stderr } = execute(copy, args, 2 * TEST_MS_MAX);
   if (status === 0) return null;
   if (status === null) return `${test}: did not end`;
   const failed = stderr.split('\n').find((line) => line.includes('●'));
