@@ -10,6 +10,7 @@ import type { Mutant } from './mutant';
 import { OUTPUTS_MUTANTS } from './outputs';
 import { QUARANTINE_MUTANTS } from './quarantine';
 import { STACK_MUTANTS } from './stack';
+import { UNDECODABLE_MUTANTS } from './undecodable';
 import { UNKEYED_MUTANTS } from './unkeyed';
 import { VALUES_MUTANTS } from './values';
 
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MARKS_MUTANTS,
   ...CARRIERS_MUTANTS,
   ...UNKEYED_MUTANTS,
+  ...UNDECODABLE_MUTANTS,
   ...BREAKER_MUTANTS,
   ...BOUNDS_MUTANTS,
   ...HOSTILE_MUTANTS,

@@ -202,7 +202,8 @@ async function commit(
       : only === shard
         ? owed
         : { ...owed, mark: only };
-  const dueMs = typeof stored?.due === 'number' ? stored.due : null;
+  // Of an item that was spoilt it may be anything.
+  const dueMs = Number.isSafeInteger(stored?.due) ? (stored?.due as number) : null;
   const item = encodeState(state, { key, definition, retentionMs: options.retentionMs, dueMs });
   const result = await options.ports.state.put(
     item,

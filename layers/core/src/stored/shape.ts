@@ -5,8 +5,11 @@ import { UndecodableStateError } from '../error';
  * the value itself, which may be anything.
  */
 
-/** Beyond every time that a state may hold: that of a date, less what a metric lets events be late. */
-const TIME_MS_MAX = 1e16;
+/**
+ * Beyond every time that a state may hold: that of a date, and what a metric lets events be late. Sums of
+ * times with such durations are still whole numbers that a table holds.
+ */
+const TIME_MS_MAX = 8.7e15;
 
 export function malformed(what: string): UndecodableStateError {
   return new UndecodableStateError(`${what} is malformed`);
@@ -40,8 +43,9 @@ export function countOf(value: unknown, what: string, least = 0): number {
 }
 
 export function timeOf(value: unknown, what: string): number {
-  if (typeof value !== 'number' || !(Math.abs(value) <= TIME_MS_MAX)) throw malformed(what);
-  return value;
+  if (!Number.isSafeInteger(value) || Math.abs(value as number) > TIME_MS_MAX)
+    throw malformed(what);
+  return value as number;
 }
 
 export function boundsOf(value: unknown, what: string): { low: number; high: number } {
