@@ -14,8 +14,12 @@ export function numberOf(value: unknown, what: string): number {
   return value;
 }
 
+/** More than any window counts, and far enough from the last whole number that adding stays below it. */
+const COUNT_MAX = 2 ** 52;
+
 export function countOf(value: unknown, what: string): number {
-  if (!Number.isSafeInteger(value) || (value as number) < 0) throw malformed(what, value);
+  const isCount = Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!isCount || (value as number) > COUNT_MAX) throw malformed(what, value);
   return value as number;
 }
 

@@ -57,8 +57,10 @@ export const ewma: Detector = {
   accepts(encoded) {
     if (encoded.length !== 6 || !encoded.every(Number.isFinite)) return false;
     const [version, points, , spread, outside, peak] = encoded as readonly number[] as StoredState;
-    const counts = Number.isSafeInteger(points) && points > 0 && Number.isSafeInteger(outside);
-    return version === ewma.version && counts && spread >= 0 && outside >= 0 && peak >= 0;
+    const counts = [points, outside].every((n) => Number.isSafeInteger(n) && n < 2 ** 52);
+    return (
+      version === ewma.version && counts && points > 0 && spread >= 0 && outside >= 0 && peak >= 0
+    );
   },
   step(encoded, point) {
     const state = decode(encoded);

@@ -35,10 +35,12 @@ export function numberOf(value: unknown, what: string): number {
   return value;
 }
 
-/** Not the greatest one: the next commit adds to it. */
+/** Far enough from the last whole number: what is decoded must be so again after commits have added to it. */
+const COUNT_MAX = 2 ** 52;
+
 export function countOf(value: unknown, what: string, least = 0): number {
   if (!Number.isSafeInteger(value) || (value as number) < least) throw malformed(what);
-  if (value === Number.MAX_SAFE_INTEGER) throw malformed(what);
+  if ((value as number) > COUNT_MAX) throw malformed(what);
   return value as number;
 }
 
