@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ReadRecord } from '@millrace/adapters/aws/kinesis-reader';
@@ -248,6 +248,31 @@ test('--sample-keys keeps whole keys, the same ones each time', async () => {
   expect(keys.size).toBeGreaterThan(30);
   expect(keys.size).toBeLessThan(70);
   expect(await sampled()).toEqual(first);
+});
+
+describe('records without a partition key', () => {
+  const records = [record(0, ''), record(1, 'k'), record(2, '')];
+  const low = shard('low', 0, 0, { hash: ['0', '9'], records });
+
+  test('stay without one, in the shard that they are in', async () => {
+    const { records: read } = await recordIt([low]);
+
+    expect(read.map(({ partitionKey }) => partitionKey)).toEqual(['', 'k', '']);
+    expect(read.map(({ explicitHashKey }) => explicitHashKey)).toEqual([undefined, '0', undefined]);
+    expect((await readFile(out, 'utf8')).match(/"p":null/g)).toHaveLength(2);
+  });
+
+  test('have nothing to redact, and are no key that --sample-keys could keep or leave as a whole', async () => {
+    const redaction = { paths: [], partitionKey: true, key: 'key' };
+    const { records: read } = await recordIt([low], { redaction });
+    expect(read[0]?.partitionKey).toBe('');
+
+    await rm(out, { force: true });
+    const many = Array.from({ length: 400 }, (_, n) => record(n, ''));
+    const sampled = await recordIt([shard('x', 0, 0, { records: many })], { share: 0.25 });
+    expect(sampled.records.length).toBeGreaterThan(60);
+    expect(sampled.records.length).toBeLessThan(140);
+  });
 });
 
 test('a record whose key belongs to another shard keeps its place by an explicit hash key', async () => {
