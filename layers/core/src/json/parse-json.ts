@@ -3,6 +3,7 @@ import { isLargeInteger } from './large-integer';
 
 /** The least digits of an integer that a double may not hold. */
 const LONG_DIGITS = 16;
+const HALF = LONG_DIGITS / 2;
 
 /**
  * `JSON.parse` that loses no digit: an integer literal outside ±(2^53 − 1) becomes a `bigint`. Numbers
@@ -19,6 +20,8 @@ export function parseJson(text: string): unknown {
 function hasLongDigits(text: string): boolean {
   for (let at = LONG_DIGITS - 1; at < text.length; at += LONG_DIGITS) {
     if (!isDigit(text.charCodeAt(at))) continue;
+    // Of 16 digits around a place at least 8 stand on one side of it: most shorter runs end here.
+    if (!isDigit(text.charCodeAt(at - HALF)) && !isDigit(text.charCodeAt(at + HALF))) continue;
     let start = at;
     while (isDigit(text.charCodeAt(start - 1))) start--;
     let end = at + 1;
