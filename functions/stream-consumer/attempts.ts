@@ -16,8 +16,8 @@ export interface Attempts {
 export const ATTEMPTS_MAX = 3;
 /** Above this many not even decoding is tried again: the record is quarantined as a whole. */
 export const DECODE_ATTEMPTS_MAX = 6;
-/** A count outlives the longest retention of a stream (365 days) by nothing: 30 days is ample for retries. */
-const KEPT_SECONDS = 30 * 24 * 3600;
+/** From the record's arrival: a stream keeps it for 365 days at the most, and 30 are ample for retries. */
+const KEPT_SECONDS = (365 + 30) * 24 * 3600;
 /** A count left behind counts as a death: three in a row would refuse a healthy record in a storm of throttles. */
 const DELETE_TRIES_MAX = 4;
 

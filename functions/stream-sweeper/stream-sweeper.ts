@@ -1,5 +1,4 @@
 import { DUE_BUCKETS, dueBucket, tickableAtMs } from '@millrace/core/fold/codec';
-import { isStateKey } from '@millrace/core/fold/key';
 import { TICK_MARGIN_MS } from '@millrace/core/fold/tick';
 import type {
   Clock,
@@ -12,7 +11,7 @@ import type {
 } from '@millrace/core/port';
 import { putTakeable } from '@millrace/core/put-takeable';
 import { tallyQuarantine } from './tally-quarantine';
-import { tickEntry } from './tick-entry';
+import { isTickable, tickEntry } from './tick-entry';
 
 export interface StreamSweeperPorts {
   readonly state: KeyValueStore;
@@ -114,10 +113,11 @@ async function sweepPage(
   const ticks: StreamEntry[] = [];
   const moves: { item: Item; dueMs: number }[] = [];
   for (const item of items) {
-    if (item === undefined || !Number.isSafeInteger(item.due)) continue;
+    if (item === undefined || item.due === undefined) continue;
     const tickableMs = tickableAtMs(item);
     const dueMs = tickableMs <= nowMs ? nowMs + Number(item.idleMs) + TICK_MARGIN_MS : tickableMs;
-    if (!Number.isSafeInteger(dueMs) || !isStateKey(item)) {
+    const isWhole = Number.isSafeInteger(item.due) && Number.isSafeInteger(dueMs);
+    if (!isWhole || !isTickable(item)) {
       // Spoilt: it must neither stop the others nor stand before them at every sweep.
       moves.push({ item, dueMs: Math.floor(nowMs) + SPOILT_MS });
       total.undecodable++;

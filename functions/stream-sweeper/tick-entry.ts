@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import { KPL_CARRIER, writeAggregate } from '@millrace/adapters/kinesis/aggregate';
 import { newestCarrier } from '@millrace/core/fold/codec';
-import { parseStateKey } from '@millrace/core/fold/key';
+import { isStateKey, parseStateKey } from '@millrace/core/fold/key';
 import { encodeTick } from '@millrace/core/fold/tick';
 import { UNKEYED, UNKEYED_PUT_KEY } from '@millrace/core/partition-key';
 import type { Item, StreamEntry } from '@millrace/core/port';
+
+/** Whether a state item says which series it is, and under which partition key a tick reaches it. */
+export function isTickable(item: Item): boolean {
+  if (!isStateKey(item)) return false;
+  return parseStateKey(item).partitionKey !== null || typeof item.partitionKey === 'string';
+}
 
 /**
  * A tick of the series of a state item, to be put where the series' newest record came from: it must

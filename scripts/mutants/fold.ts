@@ -117,4 +117,16 @@ export const FOLD_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'a second definition lowers the border of the first',
+    rule: 'epoch',
+    test: 'tests/unit/functions/definition-change.test.ts',
+    patches: [
+      {
+        file: 'layers/core/src/fold/epoch.ts',
+        find: 'Math.max(state.floorMs ?? endMs, borderAfter(endMs, definition))',
+        put: 'borderAfter(endMs, definition)',
+      },
+    ],
+  },
 ];

@@ -72,7 +72,7 @@ export interface Observer {
 }
 
 const VIOLATIONS_MAX = 20;
-/** Beyond the longest time a record may still come again: 11-exactly-once, section 2. */
+/** Beyond the longest time a record may still come again. */
 const TTL_MARGIN_MS = 7 * 86_400_000;
 
 export function createObserver(keeping: Keeping): Observer {

@@ -207,3 +207,24 @@ test('a metric that comes back after its removal goes on behind what was closed'
     { from: 660, values: { count: 1 } },
   ]);
 });
+
+test('a second change does not lower the border that the first has set: published rows stay', async () => {
+  const late = (op: string) => onePipeline({ outOfOrderness: '10m', aggregates: ['count', op] });
+  const { deploy, rows, state, control, time } = account();
+  const first = deploy(late('sum'));
+  for (let second = 0; second < 20 * 60; second += 60) await first.put(second);
+  time.nowMs = DAY_MS;
+  // The windows that the first definition held are published here; the second one counts nothing.
+  await deploy(late('max')).put(19 * 60);
+  time.nowMs = 2 * DAY_MS;
+  const third = late('min');
+  const last = deploy(third);
+  const before = (await rows(third)).filter(({ from }) => from < 20 * 60);
+
+  // A minute that the first definition has counted.
+  await last.put(19 * 60);
+
+  expect(before.length).toBeGreaterThan(15);
+  expect((await rows(third)).filter(({ from }) => from < 20 * 60)).toEqual(before);
+  expect(await readAccounting(state, control)).toMatchObject({ applied: 20, late: 2 });
+});

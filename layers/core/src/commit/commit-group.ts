@@ -49,7 +49,7 @@ const UNKEYED_TRIES_MAX = 16;
 const PARALLEL_KEPT_MAX = 16;
 
 /**
- * The commit protocol of 11-exactly-once, section 1, for one series of one batch: fold a draft, keep
+ * The commit protocol (docs/guarantees.md) for one series of one batch: fold a draft, keep
  * the bytes of what is poison, commit with the version condition and the outputs inside, then write
  * the outputs. Never throws: a group's failure must not take its neighbours with it.
  */
@@ -71,7 +71,8 @@ export async function commitGroup(
       tally.conflicts++;
       if (tries >= triesMax) throw new ConflictError(`lost ${tries} races for one series`);
       [item] = await options.ports.state.getMany([stateKey(group.key)]);
-      progress.at = 0;
+      // What is committed stays committed, and without a partition key it may be forgotten by now.
+      progress.at = progress.committed;
     }
     const { itemBytes } = progress;
     return { failedAt: null, error: null, tally, itemBytes, undecodable: false };
@@ -117,6 +118,7 @@ async function attempt(
     if (!draft.changed) {
       count(draft, tally);
       progress.at = draft.next;
+      progress.committed = draft.next;
       continue;
     }
     await forEachBounded(draft.keep, PARALLEL_KEPT_MAX, async (kept) => {

@@ -35,7 +35,10 @@ export function startEpoch(
       ? []
       : [endIncident(state.incident, endMs, 'the definition of the metric changed')];
   state.epoch = oldEpoch + 1;
-  state.floorMs = Number.isFinite(endMs) ? borderAfter(endMs, definition) : state.floorMs;
+  // Never lower: rows of the definitions before stand behind it, and a second change may follow soon.
+  if (Number.isFinite(endMs)) {
+    state.floorMs = Math.max(state.floorMs ?? endMs, borderAfter(endMs, definition));
+  }
   state.retired = { rows, incidents };
   state.detector = null;
   state.incident = null;

@@ -25,7 +25,7 @@ export type FoldOutcome = 'applied' | 'late' | 'duplicate';
  * Folds one valid measurement that the state does not hold yet. A function of (state, measurement,
  * arrival) alone: no clock, no randomness, no dependence on where a batch begins or ends.
  *
- * Order of decisions (10-interfaces, section 2): idle close by the arrival gap; late; duplicate; apply.
+ * Order of decisions (docs/reference/pipeline.md): idle close by the arrival gap; late; duplicate; apply.
  * Throws `PoisonError`, with the state untouched, when a result would not be finite.
  */
 export function fold(

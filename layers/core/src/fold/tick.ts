@@ -4,7 +4,7 @@ import { METRIC_BYTES_MAX, SERIES_BYTES_MAX } from './key';
 /**
  * Ticks: in-band timers. The sweeper puts one under the series' own partition key when its windows
  * have been open longer than the idle gap, so that it queues behind any backlog. A tick carries a
- * name and nothing else: what it does follows from its arrival time (11-exactly-once, section 2).
+ * name and nothing else: what it does follows from its arrival time.
  *
  * The prefix starts with a NUL byte, which no JSON text does: user data cannot be taken for a tick.
  */

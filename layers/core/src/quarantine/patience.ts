@@ -1,4 +1,4 @@
-import { UnavailableError } from '../error';
+import { DeadlineError, UnavailableError } from '../error';
 import type { Clock, ObjectStore } from '../port';
 
 /** A PUT of a refused record that takes longer is given up: its bytes have another place to go. */
@@ -20,7 +20,8 @@ export function withLittlePatience(objects: ObjectStore, clock: Clock): ObjectSt
       try {
         return await Promise.race([objects.create(key, bytes, metadata), tooLate(clock)]);
       } catch (error) {
-        awayUntilMs = clock.nowMs() + AWAY_MS;
+        // A fault of one object says nothing about the bucket.
+        if (isAway(error)) awayUntilMs = clock.nowMs() + AWAY_MS;
         throw error;
       }
     },
@@ -28,6 +29,10 @@ export function withLittlePatience(objects: ObjectStore, clock: Clock): ObjectSt
     list: (options) => objects.list(options),
     delete: (key) => objects.delete(key),
   };
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof UnavailableError || error instanceof DeadlineError;
 }
 
 async function tooLate(clock: Clock): Promise<never> {

@@ -29,7 +29,7 @@ export interface AccountingView {
   readonly undecodable?: number;
 }
 
-/** A line of `rows.ndjson`: 10-interfaces, section 4. */
+/** A line of `rows.ndjson`: docs/reference/cli.md. */
 export function rowLine(row: RowView): Record<string, unknown> {
   return {
     metric: row.metric,

@@ -25,8 +25,8 @@ export function decodeOutbox(out: unknown, version: number): Outbox | null {
   if (outbox.mark !== undefined && outbox.mark !== null) textOf(outbox.mark, 'mark of out');
   for (const row of listOf(outbox.rows, 'rows of out')) checkRow(row);
   for (const incident of listOf(outbox.incidents, 'incidents of out')) checkIncident(incident);
-  for (const refused of listOf(outbox.quarantine, 'quarantine of out')) checkRefused(refused);
-  return outbox;
+  const quarantine = listOf(outbox.quarantine, 'quarantine of out').map(refusedOf);
+  return { ...outbox, quarantine };
 }
 
 function checkRow(value: unknown): void {
@@ -70,9 +70,12 @@ function checkIncident(value: unknown): void {
   textOf(incident.reason, what);
 }
 
-function checkRefused(value: unknown): void {
+/** Older code owed an entry for each measurement, and said neither how many nor which. */
+function refusedOf(value: unknown): QuarantineOutput {
   const what = 'a refusal of out';
-  const refused = objectOf(value, what) as unknown as QuarantineOutput;
+  const stored = objectOf(value, what) as unknown as QuarantineOutput;
+  const isOld = stored.count === undefined && stored.subs === undefined;
+  const refused = isOld ? { ...stored, count: 1, subs: [stored.sub] } : stored;
   textOf(refused.reason, what);
   textOf(refused.detail, what);
   textOf(refused.sequence, what);
@@ -84,6 +87,7 @@ function checkRefused(value: unknown): void {
   if (refused.at !== undefined && !PLACES.includes(refused.at)) throw malformed(what);
   if (refused.attempt !== undefined) countOf(refused.attempt, what);
   if (refused.lastSeenMs !== undefined) timeOf(refused.lastSeenMs, what);
+  return refused;
 }
 
 function checkSpan(span: unknown, what: string): void {

@@ -188,3 +188,13 @@ describe('the due entry of an item', () => {
     expect(tickableAtMs({ la: 1_000, idleMs: 120_000, due: 1 })).toBe(126_000);
   });
 });
+
+test('an outbox of older code is read: it owed an entry for each measurement', () => {
+  const refused = { reason: 'late', detail: 'd', sequence: '7', sub: 3, arrivalMs: 5 };
+  const out = { version: 1, shard: 'stream/shard', rows: [], incidents: [], quarantine: [refused] };
+  const item = { ...encode(stateWith({ lastArrivalMs: 1 })), out: JSON.stringify(out) };
+
+  expect(decodeState(item, definition).outbox?.quarantine).toEqual([
+    { ...refused, count: 1, subs: [3] },
+  ]);
+});
