@@ -23,9 +23,13 @@ export class RecordTime {
     if (this.#leftMs < 1) throw new TimeLimitError();
     const startMs = this.#limit.nowMs();
     try {
-      return this.#limit.run(work, this.#leftMs);
-    } finally {
+      const result = this.#limit.run(work, this.#leftMs);
       this.#leftMs -= this.#limit.nowMs() - startMs;
+      return result;
+    } catch (error) {
+      // Whatever the clock says: nothing is left, and no work of the record is begun again.
+      this.#leftMs = 0;
+      throw error;
     }
   }
 }
