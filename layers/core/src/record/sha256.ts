@@ -25,6 +25,11 @@ export function sha256OfUnits(text: string): string {
   return made;
 }
 
+/** SHA-256 of a text in UTF-8, in hex, as `sha256sum` gives it. */
+export function sha256OfText(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
 function digest(text: string): string {
   const bytes = new Uint8Array(text.length * 2);
   for (let at = 0; at < text.length; at++) {

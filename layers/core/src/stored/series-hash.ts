@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Key } from '../port';
+import { sha256OfText } from '../record/sha256';
 
 const SERIES_HASH_DIGITS = 8;
 
@@ -8,7 +8,7 @@ const SERIES_HASH_DIGITS = 8;
  * `pk` and `sk` of its state item, with a space between, in UTF-8. `sha256sum` finds the same.
  */
 export function seriesHash({ pk, sk }: Key): string {
-  return createHash('sha256').update(`${pk} ${sk}`).digest('hex').slice(0, SERIES_HASH_DIGITS);
+  return sha256OfText(`${pk} ${sk}`).slice(0, SERIES_HASH_DIGITS);
 }
 
 /**
