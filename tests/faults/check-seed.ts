@@ -320,7 +320,7 @@ function applicationFor({ seed, stateTtlMs }: Setting) {
 const applications = new Map<string, Application>();
 
 /** Lays the scenario out over equal shards by the hash of the partition key. */
-function sourceOf(scenario: Scenario, pipeline: Pipeline, byLibrary: boolean): Source {
+export function sourceOf(scenario: Scenario, pipeline: Pipeline, byLibrary: boolean): Source {
   const count = 1 + (scenario.seed % 3);
   const shards = equalShards(count);
   const records = scenario.records.map(({ partitionKey, arrivalMs, bytes, notBase64 }, index) => {
