@@ -1,5 +1,6 @@
+import { answerTo } from '@millrace/core/error';
 import { evenBucket, quarantinePartitions } from '@millrace/core/fold/key';
-import type { Clock, KeyValueStore } from '@millrace/core/port';
+import type { Clock, KeyValueStore, Log } from '@millrace/core/port';
 import { tallyExpired } from '@millrace/core/quarantine/tally';
 import { quarantinedShards } from '@millrace/core/results/quarantine';
 
@@ -16,9 +17,10 @@ const SHARDS_MAX = 20;
  * and no rate of the schedule passes a shard over for good.
  */
 export async function tallyQuarantine(
-  { control, clock }: { readonly control?: KeyValueStore; readonly clock: Clock },
+  ports: { readonly control?: KeyValueStore; readonly clock: Clock; readonly log: Log },
   hasTime: () => boolean,
 ): Promise<void> {
+  const { control, clock } = ports;
   if (control === undefined) return;
   const nowMs = clock.nowMs();
   const shards = await quarantinedShards(control);
@@ -29,7 +31,27 @@ export async function tallyQuarantine(
     if (shard === undefined) return;
     for (const pk of quarantinePartitions(shard)) {
       if (!hasTime() || pages >= PAGES_MAX) return;
-      pages += (await tallyExpired(control, pk, { nowMs, pagesMax: PAGES_MAX - pages })) - 1;
+      const pagesMax = PAGES_MAX - pages;
+      pages += (await tallyOne(control, pk, { nowMs, pagesMax }, ports.log)) - 1;
     }
+  }
+}
+
+/** A tally that cannot be read stops its own partition, and neither the others nor the sweeps. */
+async function tallyOne(
+  control: KeyValueStore,
+  pk: string,
+  bounds: { readonly nowMs: number; readonly pagesMax: number },
+  log: Log,
+): Promise<number> {
+  try {
+    return await tallyExpired(control, pk, bounds);
+  } catch (error) {
+    if (answerTo(error) === 'retry') throw error;
+    const partition = pk.slice(pk.lastIndexOf('#') + 1);
+    log.error('A tally of expired refusals cannot be read: its partition is not counted on.', {
+      partition,
+    });
+    return 1;
   }
 }

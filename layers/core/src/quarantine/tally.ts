@@ -7,6 +7,10 @@ export const TALLY_SK = '!tally';
 
 /** Entries in one page. */
 const PAGE_ITEMS = 1_000;
+/** The first look: the last entry that is counted, and the next. A page may cost hundreds of read units. */
+const LOOK_ITEMS = 2;
+/** Stands for the reason of an entry that cannot be read. */
+const UNREADABLE = 'unreadable';
 /** JSON of the counts; metrics beyond it are counted without their name. */
 const COUNTS_BYTES_MAX = 100_000;
 
@@ -54,7 +58,8 @@ export async function tallyExpired(
   let pages = 0;
   let goesOn = true;
   while (goesOn && pages < pagesMax) {
-    const range = { pk, from: tally.through === '' ? '0' : tally.through, limit: PAGE_ITEMS };
+    const limit = pages === 0 ? LOOK_ITEMS : PAGE_ITEMS;
+    const range = { pk, from: tally.through === '' ? '0' : tally.through, limit };
     const page = await control.query(after === undefined ? range : { ...range, after });
     pages++;
     for (const item of page.items) {
@@ -99,16 +104,17 @@ class Tallying {
 
   add(item: Item): void {
     this.counted = item.sk;
-    this.#invalid += Number(item.invalid ?? 0);
-    this.#unmatched += Number(item.unmatched ?? 0);
-    if (item.kind === 'record') {
-      for (const { reason, metric, count } of decodeGroups(String(item.body))) {
-        this.#count(reason, metric, count);
-      }
+    const [invalid, unmatched] = [wholeOf(item.invalid), wholeOf(item.unmatched)];
+    this.#invalid += invalid;
+    this.#unmatched += unmatched;
+    if (item.kind !== 'record') {
+      const metric = item.metric === undefined ? null : String(item.metric);
+      this.#count(String(item.reason), metric, wholeOf(item.count ?? 1));
       return;
     }
-    const metric = item.metric === undefined ? null : String(item.metric);
-    this.#count(String(item.reason), metric, Number(item.count ?? 1));
+    const groups = groupsOf(item);
+    if (groups === null) this.#count(UNREADABLE, null, invalid);
+    for (const { reason, metric, count } of groups ?? []) this.#count(reason, metric, count);
   }
 
   attributes() {
@@ -137,6 +143,19 @@ class Tallying {
     this.#bytes += bytes;
     this.#counts.set(name, { reason, metric, count });
   }
+}
+
+/** Null when an entry cannot be read: one that is spoilt must not stop the counting of the others. */
+function groupsOf(item: Item): ReturnType<typeof decodeGroups> | null {
+  try {
+    return decodeGroups(String(item.body));
+  } catch {
+    return null;
+  }
+}
+
+function wholeOf(value: unknown): number {
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
 /** Sums of several tallies, by reason; what no metric matched is no refusal. */
