@@ -14,3 +14,8 @@ export function sourceOfRecord(record: KinesisStreamRecord): { stream: string; s
 export function partitionKeyOf(kinesis: { readonly partitionKey?: string | null }): string {
   return kinesis.partitionKey ?? UNKEYED;
 }
+
+/** Epoch milliseconds. */
+export function arrivalMsOf(kinesis: { readonly approximateArrivalTimestamp: number }): number {
+  return Math.round(kinesis.approximateArrivalTimestamp * 1000);
+}

@@ -23,7 +23,7 @@ import {
   TRANSFORMS_BATCH_MS_MAX,
 } from '@millrace/core/record/time-limit';
 import type { KinesisStreamRecord } from 'aws-lambda';
-import { partitionKeyOf, sourceOfRecord } from './event-record';
+import { arrivalMsOf, partitionKeyOf, sourceOfRecord } from './event-record';
 import { RecordSources } from './record-sources';
 
 /**
@@ -160,7 +160,7 @@ class Batch implements GroupedBatch {
     this.#refusals = null;
     this.#budget.left = TRANSFORM_OUTPUTS_MAX;
     this.#time?.begin();
-    this.#arrivalMs = Math.round(kinesis.approximateArrivalTimestamp * 1000);
+    this.#arrivalMs = arrivalMsOf(kinesis);
     if (decoded instanceof UserRecord) {
       this.#addUser(decoded, 0);
       return;
@@ -278,9 +278,7 @@ class Batch implements GroupedBatch {
       refusals = new RecordRefusals();
       this.#refusals = refusals;
       const source = this.#sources.of(this.#recordIndex);
-      const partitionKey = partitionKeyOf(
-        (this.#records[this.#recordIndex] as KinesisStreamRecord).kinesis,
-      );
+      const { partitionKey } = source;
       const at = { sequence: this.#sequence, partitionKey, arrivalMs: this.#arrivalMs };
       const place = { ...this.#source, ...at };
       this.refused.push({ recordIndex: this.#recordIndex, place, refusals, source });

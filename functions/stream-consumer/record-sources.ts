@@ -1,5 +1,4 @@
 import { type Reading, RecordBytes } from '@millrace/adapters/kinesis/record-bytes';
-import type { RecordSource } from '@millrace/core/quarantine/bytes';
 import type { KinesisStreamRecord } from 'aws-lambda';
 import { partitionKeyOf } from './event-record';
 
@@ -11,7 +10,7 @@ import { partitionKeyOf } from './event-record';
 export class RecordSources {
   readonly #records: readonly KinesisStreamRecord[];
   readonly #readings = new Map<number, Reading>();
-  readonly #made = new Map<number, RecordSource>();
+  readonly #made = new Map<number, RecordBytes>();
 
   constructor(records: readonly KinesisStreamRecord[]) {
     this.#records = records;
@@ -22,7 +21,7 @@ export class RecordSources {
   }
 
   /** The same object for all that was decoded from a stream record. */
-  of(recordIndex: number): RecordSource {
+  of(recordIndex: number): RecordBytes {
     const known = this.#made.get(recordIndex);
     if (known !== undefined) return known;
     const { kinesis } = this.#records[recordIndex] as KinesisStreamRecord;

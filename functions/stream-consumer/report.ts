@@ -5,7 +5,7 @@ import { stateKey } from '@millrace/core/fold/key';
 import type { Log } from '@millrace/core/port';
 import { seriesHash } from '@millrace/core/stored/series-hash';
 import type { KinesisStreamRecord } from 'aws-lambda';
-import { sourceOfRecord } from './event-record';
+import { arrivalMsOf, sourceOfRecord } from './event-record';
 import type { GroupedBatch } from './group-batch';
 import type { FirstFailure } from './key-grouped-processor';
 import { spreadSeries } from './spread-series';
@@ -51,7 +51,7 @@ export function report(
     unkeyed: batch.unkeyed,
     spreadSeries: spreadSeries(batch.groups),
     unmatched: batch.refused.reduce((sum, { refusals }) => sum + refusals.unmatched, 0),
-    lastArrivalMs: Math.round(last.kinesis.approximateArrivalTimestamp * 1000),
+    lastArrivalMs: arrivalMsOf(last.kinesis),
     failed: first !== null,
   });
 }

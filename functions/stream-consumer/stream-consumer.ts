@@ -1,4 +1,5 @@
 import { processPartialResponse } from '@aws-lambda-powertools/batch';
+import { RecordBytes } from '@millrace/adapters/kinesis/record-bytes';
 import { forEachBounded } from '@millrace/core/commit/bounded';
 import { commitGroup } from '@millrace/core/commit/commit-group';
 import type { Group, Refusal } from '@millrace/core/commit/group';
@@ -22,7 +23,7 @@ import type {
 } from 'aws-lambda';
 import { ATTEMPTS_MAX, type Attempts, countAttempt, DECODE_ATTEMPTS_MAX } from './attempts';
 import { registerDefinitions } from './definitions';
-import { partitionKeyOf, sourceOfRecord } from './event-record';
+import { arrivalMsOf, partitionKeyOf, sourceOfRecord } from './event-record';
 import { type GroupedBatch, groupBatch } from './group-batch';
 import {
   asError,
@@ -212,7 +213,7 @@ async function attemptOf(
     return await countAttempt(ports.control, {
       ...sourceOfRecord(record),
       sequence: record.kinesis.sequenceNumber,
-      arrivalMs: Math.round(record.kinesis.approximateArrivalTimestamp * 1000),
+      arrivalMs: arrivalMsOf(record.kinesis),
     });
   } catch (error) {
     return asError(error);
@@ -253,9 +254,9 @@ async function refuseUndecoded(
     ...sourceOfRecord(records[0] as KinesisStreamRecord),
     sequence: kinesis.sequenceNumber,
     partitionKey,
-    arrivalMs: Math.round(kinesis.approximateArrivalTimestamp * 1000),
+    arrivalMs: arrivalMsOf(kinesis),
   };
-  const source = { bytes: () => Buffer.from(kinesis.data, 'base64'), partitionKey };
+  const source = new RecordBytes(kinesis.data, partitionKey, 'usual');
   try {
     const { detail, ...seen } = refusalOf(ports, count);
     const why = { reason: 'attempts', metric: null, ...seen };

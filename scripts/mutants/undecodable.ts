@@ -23,8 +23,8 @@ export const UNDECODABLE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'layers/core/src/commit/park.ts',
-        find: 'tally.invalid += invalid;',
-        put: 'tally.invalid += invalid + redelivered;',
+        find: "tally[isNew ? 'invalid' : 'redelivered'] += entries.length;",
+        put: 'tally.invalid += entries.length;',
       },
     ],
   },

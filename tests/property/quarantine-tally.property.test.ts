@@ -5,7 +5,7 @@ import { createObjectMemory } from '@millrace/adapters/embedded/object-memory';
 import { UnavailableError } from '@millrace/core/error';
 import { quarantinePartitions } from '@millrace/core/fold/key';
 import type { KeyValueStore } from '@millrace/core/port';
-import { quarantineEntries, quarantineRecord } from '@millrace/core/quarantine/entry';
+import { quarantineRecord, quarantineUncounted } from '@millrace/core/quarantine/entry';
 import { RecordRefusals } from '@millrace/core/quarantine/refusals';
 import { registerShard } from '@millrace/core/quarantine/shards';
 import { tallyExpired } from '@millrace/core/quarantine/tally';
@@ -80,7 +80,7 @@ class Run {
     const group = { ...SHARD, sources, key: { metric: 'm', series: 's', partitionKey: 'p' } };
     this.#note('state', 1);
     await this.#deliver((ports) =>
-      quarantineEntries(ports, group, [entry], { reason: 'state', detail: 'd' }, KEPT),
+      quarantineUncounted(ports, group, [entry], { reason: 'state', detail: 'd' }, KEPT),
     );
   }
 

@@ -6,7 +6,8 @@ import { rowOf } from '../fold/output';
 import type { Outbox, SeriesState } from '../fold/state';
 import { UNKEYED } from '../partition-key';
 import type { Item } from '../port';
-import { type KeptFor, keepBytes } from '../quarantine/bytes';
+import type { KeptFor } from '../quarantine/bytes';
+import { keepOf } from '../quarantine/entry';
 import { isAtOrBelow } from '../record/sequence';
 import { decodeState } from '../stored/decode-state';
 import { forEachBounded } from './bounded';
@@ -162,15 +163,10 @@ function mustWriteAgain(outbox: Outbox, state: SeriesState, group: Group): boole
 /** Before the commit: what it owes the index must never name bytes that are nowhere. */
 async function keep(
   { entry, refused }: KeptRecord,
-  { key, stream, shard, sources }: Group,
+  group: Group,
   options: CommitOptions,
 ): Promise<void> {
-  const { sequence, arrivalMs } = entry;
-  const source = sources.of(entry.recordIndex);
-  const { partitionKey = key.partitionKey } = source;
-  const place = { stream, shard, sequence, partitionKey, arrivalMs };
-  const why = { ...refused[0], metric: key.metric };
-  const at = await keepBytes(options.ports, place, why, source, options);
+  const at = await keepOf(options.ports, group, entry, refused[0], options);
   for (const output of refused) output.at = at;
 }
 

@@ -1,5 +1,5 @@
 import { DeadlineError, type UndecodableStateError } from '../error';
-import { quarantineEntries } from '../quarantine/entry';
+import { quarantineUncounted } from '../quarantine/entry';
 import { forEachBounded } from './bounded';
 import type { CommitOptions, GroupResult } from './commit-group';
 import type { Group, GroupEntry } from './group';
@@ -31,10 +31,9 @@ export async function park(
     try {
       if (!options.hasTime()) throw new DeadlineError('the invocation is about to time out');
       const { ports } = options;
-      const { invalid, redelivered } = await quarantineEntries(ports, group, entries, why, options);
-      tally.invalid += invalid;
-      tally.parked += invalid;
-      tally.redelivered += redelivered;
+      const isNew = await quarantineUncounted(ports, group, entries, why, options);
+      tally[isNew ? 'invalid' : 'redelivered'] += entries.length;
+      if (isNew) tally.parked += entries.length;
     } catch (thrown) {
       if (failed === null || index < failed.at) failed = { at: index, error: thrown };
     }
@@ -43,7 +42,7 @@ export async function park(
 }
 
 function resultOf(
-  records: readonly (readonly GroupEntry[])[],
+  records: readonly OfRecord[],
   failed: { readonly at: number; readonly error: unknown } | null,
   tally: Tally,
 ): GroupResult {
@@ -53,9 +52,12 @@ function resultOf(
   return { ...done, failedAt, error: failed.error };
 }
 
-/** Measurements by stream record, in the order of the shard. */
-function byRecord(entries: readonly GroupEntry[]): GroupEntry[][] {
-  const records: GroupEntry[][] = [];
+/** Measurements that one stream record brought. */
+type OfRecord = [GroupEntry, ...GroupEntry[]];
+
+/** Measurements by stream record, in the order of the shard; ticks are none. */
+function byRecord(entries: readonly GroupEntry[]): OfRecord[] {
+  const records: OfRecord[] = [];
   let sequence: string | null = null;
   for (const entry of entries) {
     if (entry.measurement === null) continue;

@@ -1,4 +1,4 @@
-import type { Group, GroupEntry } from '../commit/group';
+import type { BatchSource, Group, GroupEntry } from '../commit/group';
 import type { CommitPorts } from '../commit/ports';
 import {
   quarantineKey,
@@ -92,50 +92,36 @@ export async function quarantineUnread(
 type SeriesPlace = Pick<Group, 'key' | 'stream' | 'shard'>;
 
 /**
- * Puts measurements of one series into the quarantine that its state cannot count: one item for each of
- * their stream records. Answers how many are new, and how many were there already.
+ * Puts measurements that one stream record brought for one series into the quarantine, because its state
+ * cannot count them. Answers as `quarantineRecord`.
  */
-export async function quarantineEntries(
+export async function quarantineUncounted(
   ports: CommitPorts,
-  group: Omit<Group, 'entries' | 'definition'>,
-  entries: readonly GroupEntry[],
+  group: Pick<Group, 'key' | keyof BatchSource>,
+  [first, ...others]: readonly [GroupEntry, ...GroupEntry[]],
   why: { readonly reason: string; readonly detail: string },
   options: EntryOptions,
-): Promise<{ invalid: number; redelivered: number }> {
-  const { stream, shard, key } = group;
-  await registerShard(ports.control, { stream, shard });
-  const tally = { invalid: 0, redelivered: 0 };
-  for (const [first, refused] of outputsBySequence(entries, why)) {
-    const { sequence, arrivalMs } = first;
-    const source = group.sources.of(first.recordIndex);
-    const { partitionKey = key.partitionKey } = source;
-    const place = { stream, shard, sequence, partitionKey, arrivalMs };
-    const at = await keepBytes(ports, place, { ...why, metric: key.metric }, source, options);
-    const item = { ...seriesItem({ ...refused, at }, group, options), invalid: refused.count };
-    const isNew = await createEntry(ports.control, item, options.seenMs);
-    tally[isNew ? 'invalid' : 'redelivered'] += refused.count;
-  }
-  return tally;
+): Promise<boolean> {
+  await registerShard(ports.control, group);
+  const refused = outputOf(first, why);
+  for (const entry of others) addToOutput(refused, entry);
+  const at = await keepOf(ports, group, first, why, options);
+  const item = { ...seriesItem({ ...refused, at }, group, options), invalid: refused.count };
+  return createEntry(ports.control, item, options.seenMs);
 }
 
-/** In the order of the shard, one for each stream record; ticks are no measurements. */
-function outputsBySequence(
-  entries: readonly GroupEntry[],
-  why: { readonly reason: string; readonly detail: string },
-): Map<GroupEntry, QuarantineOutput> {
-  const firsts = new Map<string, GroupEntry>();
-  const outputs = new Map<GroupEntry, QuarantineOutput>();
-  for (const entry of entries) {
-    if (entry.measurement === null) continue;
-    const first = firsts.get(entry.sequence);
-    if (first === undefined) {
-      firsts.set(entry.sequence, entry);
-      outputs.set(entry, outputOf(entry, why));
-    } else {
-      addToOutput(outputs.get(first) as QuarantineOutput, entry);
-    }
-  }
-  return outputs;
+/** Keeps the bytes of the stream record that brought a refused measurement of a series. */
+export function keepOf(
+  ports: CommitPorts,
+  { key, stream, shard, sources }: Pick<Group, 'key' | keyof BatchSource>,
+  { recordIndex, sequence, arrivalMs }: GroupEntry,
+  why: Omit<Refused, 'metric'>,
+  keptFor: KeptFor,
+): Promise<BytesPlace> {
+  const source = sources.of(recordIndex);
+  const { partitionKey = key.partitionKey } = source;
+  const place = { stream, shard, sequence, partitionKey, arrivalMs };
+  return keepBytes(ports, place, { ...why, metric: key.metric }, source, keptFor);
 }
 
 /** What a series refuses of one stream record, begun with its first measurement. */
