@@ -2,7 +2,7 @@ import type { Item } from '../port';
 import { areHashed } from '../record/dedupe-key';
 import { wellFormed } from '../record/utf8';
 import type { Definition } from './definition';
-import { type SeriesKey, stateKey } from './key';
+import { evenBucket, type SeriesKey, stateKey } from './key';
 import { carrierOf, isCarried } from './marks';
 import { oldestOpenEnd } from './publish';
 import type { HeldWindow, Mark, OpenIncident, SeriesState } from './state';
@@ -169,7 +169,7 @@ function schedule(
   const tickableMs = tickableAtMs(item);
   // An older window may have opened since: then the entry must move, or it would be no lower bound.
   item.due = options.dueMs === null ? tickableMs : Math.min(options.dueMs, tickableMs);
-  item.dueBucket = dueBucket(bucketOf(item.pk + item.sk));
+  item.dueBucket = dueBucket(evenBucket(item.pk + item.sk, DUE_BUCKETS));
 }
 
 /**
@@ -184,13 +184,6 @@ export function tickableAtMs(item: Omit<Item, 'pk' | 'sk'>): number {
 
 export function dueBucket(bucket: number): string {
   return `due#${String(bucket).padStart(2, '0')}`;
-}
-
-/** Spreads the index over partitions; any even hash does. */
-function bucketOf(text: string): number {
-  let hash = 0;
-  for (let at = 0; at < text.length; at++) hash = (Math.imul(hash, 31) + text.charCodeAt(at)) | 0;
-  return (hash >>> 0) % DUE_BUCKETS;
 }
 
 /** How a mark of a carrier begins in an item's body. */
